@@ -1,0 +1,57 @@
+/**
+ * What a transport is to the rest of Godwit: a connected, ordered, lossless stream of bytes, made
+ * for batching. It knows nothing of MQTT.
+ */
+
+/** Callbacks of one stream; set once, by {@link ByteStream.open}. */
+export interface StreamHandlers {
+  /** Bytes arrived. The chunk is only valid during the call: its memory is used again. */
+  onData(chunk: Uint8Array): void;
+  /** The peer will send no more; writing may still work. */
+  onEnd(): void;
+  /** Everything that was written has been taken over, after `bufferedBytes` was above zero. */
+  onDrain(): void;
+  /** The stream is gone, once, whoever closed it; `error` is null for an orderly end. */
+  onClose(error: Error | null): void;
+}
+
+/** One connection, seen from one end. */
+export interface ByteStream {
+  /** 'tcp', 'memory', …; for logs and metrics. */
+  readonly kind: string;
+  /** Peer's address without port ('' where there is none). */
+  readonly remoteAddress: string;
+  /** Peer's port (0 where there is none). */
+  readonly remotePort: number;
+  /** Bytes given to `write` that the operating system, or the peer, has not taken yet. */
+  readonly bufferedBytes: number;
+  /**
+   * Starts reading. Nothing is delivered before; must be called once, synchronously after the
+   * stream was handed over.
+   */
+  open(handlers: StreamHandlers): void;
+  /**
+   * Writes a block; order is kept. The memory belongs to the stream until `done` was called, which
+   * always happens, also when the stream is destroyed first. Blocks written between `cork` and
+   * `uncork` go out in one system call. After the end of the stream it only calls `done`.
+   */
+  write(bytes: Uint8Array, done?: () => void): void;
+  cork(): void;
+  uncork(): void;
+  /** Stops `onData` after the current chunk, so that the peer is slowed down by its own window. */
+  pause(): void;
+  resume(): void;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes now; what is buffered is lost. */
+  destroy(): void;
+}
+
+/** A bound address that hands over a stream for each connection. */
+export interface Listener {
+  /** As bound: `127.0.0.1:1883`, with the real port when 0 was asked for. */
+  readonly address: string;
+  readonly port: number;
+  /** Accepts no more; resolves when the address is free. Streams that are open stay open. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export type { ByteStream, Listener, StreamHandlers } from './byte-stream.ts';
