@@ -1,1 +1,14 @@
-export {};
+export { Broker, type BrokerOptions, type PublishOptions } from './broker.ts';
+export type {
+  AuthenticateAnswer,
+  Awaitable,
+  ClientInfo,
+  ConnectRequest,
+  DisconnectInfo,
+  Hooks,
+  PublishedMessage,
+  PublishRequest,
+  SubscribeRequest,
+} from './hooks.ts';
+export { defaultLimits, type Limits } from './limits.ts';
+export { Metrics } from './metrics.ts';

@@ -1,0 +1,156 @@
+/**
+ * The broker as its owner sees it: takes byte streams, speaks MQTT on them, and lets the owner
+ * publish. Opens no socket, file or timer of its own: all of that is handed in.
+ */
+import { isValidTopicName, type PublishProperties, type QoS, ReasonCode } from '@godwit/protocol';
+import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
+import type { ByteStream } from '@godwit/transport';
+import { Connection, type ConnectionHandlers } from './connection/connection.ts';
+import { Flusher } from './connection/flusher.ts';
+import { SlabPool } from './connection/slab-pool.ts';
+import type { Context } from './context.ts';
+import { packetHandlers } from './handlers/packet-handlers.ts';
+import type { Hooks } from './hooks.ts';
+import { type Limits, resolveLimits } from './limits.ts';
+import { Metrics } from './metrics.ts';
+import { encodeMessage, type MessageInit } from './routing/encode-message.ts';
+import { Retained } from './routing/retained.ts';
+import { Router } from './routing/router.ts';
+import { SessionTable } from './session/session-table.ts';
+import type { PendingWill } from './session/will.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/** Memory kept for output blocks that are not in use, in bytes. */
+const slabPoolBytesMax = 32 * 1024 * 1024;
+
+export interface BrokerOptions {
+  readonly limits?: Partial<Limits>;
+  readonly hooks?: Hooks;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** What {@link Broker.publish} may be given besides topic and payload. */
+export interface PublishOptions {
+  readonly qos?: QoS;
+  readonly retain?: boolean;
+  readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
+}
+
+/**
+ * An MQTT broker on whatever streams it is given.
+ *
+ * @example
+ * const broker = new Broker();
+ * const listener = await listenTcp({ port: 1883 }, stream => broker.accept(stream));
+ */
+export class Broker {
+  readonly metrics: Metrics;
+  readonly limits: Readonly<Limits>;
+  readonly #context: Context;
+  readonly #handlers: ConnectionHandlers;
+  readonly #connections: Set<Connection>;
+  #closed: boolean;
+  #onEmpty: (() => void) | null;
+
+  /** @throws RangeError when a limit is unknown or out of its range */
+  constructor(options: BrokerOptions = {}) {
+    const { clock = systemClock, random = systemRandom, hooks = {} } = options;
+    const limits = resolveLimits(options.limits ?? {});
+    this.metrics = new Metrics();
+    this.limits = limits;
+    this.#context = {
+      clock,
+      random,
+      limits,
+      hooks,
+      metrics: this.metrics,
+      wheel: new TimerWheel(clock),
+      flusher: new Flusher(clock),
+      slabs: new SlabPool(slabPoolBytesMax),
+      router: new Router(limits.routeCacheEntries, random.uint32()),
+      retained: new Retained(limits, this.metrics, random.uint32()),
+      sessions: new SessionTable(),
+    };
+    const handlers = packetHandlers(this.#context, will => this.#publishWill(will));
+    this.#handlers = { ...handlers, onClosed: connection => this.#onClosed(connection) };
+    this.#connections = new Set();
+    this.#closed = false;
+    this.#onEmpty = null;
+    this.#context.wheel.start();
+  }
+
+  /** Serves a client on `stream`, which must be fresh: nothing read, no handlers set. */
+  accept(stream: ByteStream): void {
+    const { metrics } = this;
+    if (this.#closed || this.#connections.size >= this.limits.connectionsMax) {
+      metrics.connectionsRefused += 1;
+      stream.destroy();
+      return;
+    }
+    metrics.connectionsAccepted += 1;
+    metrics.connectionsOpen += 1;
+    this.#connections.add(new Connection(this.#context, stream, this.#handlers));
+  }
+
+  /**
+   * Publishes a message of the broker's owner.
+   *
+   * @returns false when no session wants it
+   * @throws RangeError for a topic that is no topic name, or a field out of its range
+   */
+  publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): boolean {
+    if (!isValidTopicName(topic)) {
+      throw new RangeError('topic: expected 1 to 65,535 bytes without U+0000, + and #');
+    }
+    const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
+    const { qos = 0, retain = false, properties } = options;
+    return this.#publish({ topic, payload: bytes, qos, retain, properties }, '');
+  }
+
+  /**
+   * Tells every client goodbye (0x8B) and stops. Resolves when all connections are gone, at the
+   * latest after `limits.closeGraceMs`. Listeners are their owner's to close, before this.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const connection of this.#connections) {
+      connection.disconnect(ReasonCode.serverShuttingDown);
+    }
+    if (this.#connections.size > 0) {
+      const { clock, limits } = this.#context;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onEmpty = resolve;
+      const timer = clock.after(limits.closeGraceMs, resolve);
+      await promise;
+      timer.cancel();
+      for (const connection of this.#connections) connection.terminate();
+    }
+    this.#context.wheel.stop();
+  }
+
+  #publish(init: MessageInit, publisher: string): boolean {
+    const { router, retained, metrics, clock, hooks } = this.#context;
+    const message = encodeMessage(init, publisher);
+    message.startExpiry(clock.wallMs());
+    hooks.onPublish?.(null, init);
+    if (message.retain) retained.put(message);
+    const route = router.route(message.bytes, message.topicStart, message.topicEnd);
+    const delivered = router.deliver(message, route);
+    if (!delivered) metrics.messagesUnrouted += 1;
+    return delivered;
+  }
+
+  #publishWill({ will, client }: PendingWill): void {
+    this.metrics.willsPublished += 1;
+    const { willDelayInterval: _, ...properties } = will.properties ?? {};
+    this.#publish({ ...will, properties }, client.clientId);
+  }
+
+  #onClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.metrics.connectionsOpen -= 1;
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+}

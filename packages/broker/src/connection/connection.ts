@@ -1,0 +1,307 @@
+/**
+ * The life of one socket: bytes to packets, phase, keep-alive, and the one place where a broken
+ * protocol is caught. What a packet means is for the handlers it is given.
+ */
+import {
+  type AcknowledgementPacket,
+  encodePacket,
+  FrameReader,
+  type InboundAliases,
+  isKeepAliveOver,
+  keepAliveGraceTicks,
+  type Packet,
+  PacketType,
+  ProtocolError,
+  type ProtocolVersion,
+  PublishView,
+  ReasonCode,
+  writeAcknowledgement,
+  writeAcknowledgementReason,
+} from '@godwit/protocol';
+import type { ByteStream, StreamHandlers } from '@godwit/transport';
+import type { Context } from '../context.ts';
+import type { ClientInfo } from '../hooks.ts';
+import type { Route } from '../routing/route.ts';
+import type { Session } from '../session/session.ts';
+import { Deadline, tickMs } from '../timer-wheel.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
+
+/** Before CONNACK, after it, after we decided to close, and after the stream is gone. */
+export const Phase = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** What a connection does not decide itself. */
+export interface ConnectionHandlers {
+  /** The reader stands on a PUBLISH of an open connection. A promise holds the connection. */
+  onPublish(connection: Connection): void | Promise<void>;
+  /** The reader stands on any other packet. */
+  onPacket(connection: Connection): void | Promise<void>;
+  /** All whole packets of a chunk were handled; its memory is about to be used again. */
+  onChunkEnd(connection: Connection): void;
+  /** The connection is over: the stream is gone, or about to be closed. Once for each. */
+  onGone(connection: Connection): void;
+  /** The stream is closed: after `onGone`, once. */
+  onClosed(connection: Connection): void;
+}
+
+export class Connection extends Deadline implements StreamHandlers, OutboxOwner {
+  readonly context: Context;
+  readonly reader: FrameReader;
+  readonly view: PublishView;
+  readonly outbox: Outbox;
+  phase: Phase;
+  version: ProtocolVersion;
+  /** Version 5.0: packets have properties. */
+  withProperties: boolean;
+  /** Largest packet that the client takes, in bytes. */
+  peerPacketBytesMax: number;
+  session: Session | null;
+  /** Route of the last PUBLISH: publishers repeat topics. */
+  route: Route | null;
+  /** Route that the client was last allowed to publish to. */
+  allowedRoute: Route | null;
+  /** Topics by the aliases that the client set; null until the first. */
+  aliases: InboundAliases<Route> | null;
+  /** The client wants Reason Strings and User Properties. [MQTT-3.1.2-29] */
+  wantsProblemInformation: boolean;
+  client: ClientInfo;
+  /** Tick of the last complete packet. */
+  lastSeenTick: number;
+  /** Ticks of silence that end the connection. */
+  keepAliveTicks: number;
+  /** Reason in the DISCONNECT that was sent or received. */
+  reasonCode: number;
+  /** The client sent DISCONNECT. */
+  closedByClient: boolean;
+  readonly #stream: ByteStream;
+  readonly #handlers: ConnectionHandlers;
+  #held: boolean;
+
+  constructor(context: Context, stream: ByteStream, handlers: ConnectionHandlers) {
+    super();
+    const { limits } = context;
+    this.context = context;
+    this.reader = new FrameReader(limits.connectBytesMax);
+    this.view = new PublishView();
+    this.outbox = new Outbox(stream, context.slabs, context.flusher, this, limits.outboundBytesMax);
+    this.phase = Phase.connecting;
+    this.version = 4;
+    this.withProperties = false;
+    this.peerPacketBytesMax = Number.POSITIVE_INFINITY;
+    this.session = null;
+    this.route = null;
+    this.allowedRoute = null;
+    this.aliases = null;
+    this.wantsProblemInformation = true;
+    this.client = {
+      clientId: '',
+      username: undefined,
+      protocolVersion: 4,
+      remoteAddress: stream.remoteAddress,
+      remotePort: stream.remotePort,
+    };
+    this.lastSeenTick = context.wheel.tick;
+    this.keepAliveTicks = Number.POSITIVE_INFINITY;
+    this.reasonCode = ReasonCode.unspecifiedError;
+    this.closedByClient = false;
+    this.#stream = stream;
+    this.#handlers = handlers;
+    this.#held = false;
+    context.wheel.set(this, limits.connectTimeoutMs);
+    stream.open(this);
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.context.metrics.bytesReceived += chunk.length;
+    if (this.phase >= Phase.closing) return;
+    this.reader.push(chunk);
+    if (this.#held) this.reader.detach();
+    else this.#readPackets();
+  }
+
+  onEnd(): void {
+    if (this.phase < Phase.closing) this.terminate();
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {
+    if (this.phase === Phase.closed) return;
+    this.#leave();
+    this.phase = Phase.closed;
+    this.context.wheel.clear(this);
+    this.outbox.close();
+    this.#handlers.onClosed(this);
+  }
+
+  onOutboxDrained(): void {
+    this.session?.pump();
+  }
+
+  /** CONNECT timeout, keep-alive, or the end of the grace for closing, by phase. */
+  onDeadline(): void {
+    const { wheel, metrics } = this.context;
+    if (this.phase === Phase.connecting) {
+      metrics.connectTimeouts += 1;
+      this.terminate();
+    } else if (this.phase === Phase.closing) this.#stream.destroy();
+    else {
+      const { lastSeenTick, keepAliveTicks } = this;
+      if (isKeepAliveOver(wheel.tick, lastSeenTick, keepAliveTicks)) {
+        metrics.keepAliveTimeouts += 1;
+        this.disconnect(ReasonCode.keepAliveTimeout);
+      } else wheel.setTicks(this, lastSeenTick + keepAliveTicks - wheel.tick);
+    }
+  }
+
+  /** Starts counting silence; 0 seconds: any length of it is fine. [MQTT-3.1.2-22] */
+  startKeepAlive(seconds: number): void {
+    const { wheel } = this.context;
+    this.keepAliveTicks = keepAliveGraceTicks(seconds, tickMs);
+    if (seconds === 0) wheel.clear(this);
+    else wheel.setTicks(this, this.keepAliveTicks);
+  }
+
+  /**
+   * Sends a packet that is not a PUBLISH.
+   * @returns false when it is larger than the client takes and was not sent
+   */
+  send(packet: Packet): boolean {
+    const limit = Math.min(this.peerPacketBytesMax, 0x7fffffff);
+    const bytes = encodePacket(packet, this.version, limit);
+    if (bytes === null) return false;
+    this.outbox.append(bytes, 0, bytes.length);
+    return true;
+  }
+
+  /** Sends PUBACK, PUBREC, PUBREL or PUBCOMP; the reason is left out where there is none. */
+  acknowledge(type: AcknowledgementPacket['type'], packetId: number, reasonCode: number): void {
+    const header = (type << 4) | (type === PacketType.pubrel ? 2 : 0);
+    if (reasonCode === 0 || !this.withProperties) {
+      const at = this.outbox.claim(4);
+      writeAcknowledgement(this.outbox.bytes, at, header, packetId);
+    } else {
+      const at = this.outbox.claim(5);
+      writeAcknowledgementReason(this.outbox.bytes, at, header, packetId, reasonCode);
+    }
+  }
+
+  /** Refuses a CONNECT: CONNACK, then the end. Only before CONNACK. */
+  refuse(reasonCode: number, reasonString?: string): void {
+    if (this.phase !== Phase.connecting) return;
+    const properties =
+      reasonString !== undefined && this.wantsProblemInformation ? { reasonString } : undefined;
+    this.send({ type: PacketType.connack, sessionPresent: false, reasonCode, properties });
+    this.reasonCode = reasonCode;
+    this.#close();
+  }
+
+  /** Ends an open connection, saying why where the version can. [MQTT-3.14.0-1] */
+  disconnect(reasonCode: number): void {
+    if (this.phase !== Phase.open) {
+      this.terminate();
+      return;
+    }
+    if (this.withProperties) this.send({ type: PacketType.disconnect, reasonCode });
+    this.reasonCode = reasonCode;
+    this.#close();
+  }
+
+  /** Ends the connection after the client's DISCONNECT: sends what is written and closes. */
+  finish(reasonCode: number): void {
+    this.reasonCode = reasonCode;
+    this.closedByClient = true;
+    this.#close();
+  }
+
+  /** Ends the connection without a word. */
+  terminate(): void {
+    if (this.phase === Phase.closed) return;
+    this.#leave();
+    this.phase = Phase.closing;
+    this.#stream.destroy();
+  }
+
+  /** Sends what is written, then closes; a client that does not take it is cut after a grace. */
+  #close(): void {
+    if (this.phase >= Phase.closing) return;
+    this.#leave();
+    this.phase = Phase.closing;
+    this.outbox.end();
+    this.context.wheel.set(this, this.context.limits.closeGraceMs);
+  }
+
+  #leave(): void {
+    if (this.phase < Phase.closing) this.#handlers.onGone(this);
+  }
+
+  #readPackets(): void {
+    const { reader } = this;
+    const handlers = this.#handlers;
+    const { metrics } = this.context;
+    let packets = 0;
+    try {
+      while (this.phase < Phase.closing && reader.next()) {
+        packets += 1;
+        const isPublish = reader.header >> 4 === PacketType.publish && this.phase === Phase.open;
+        const pending = isPublish ? handlers.onPublish(this) : handlers.onPacket(this);
+        if (pending !== undefined) {
+          this.#hold(pending);
+          break;
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    handlers.onChunkEnd(this);
+    if (packets > 0) {
+      metrics.packetsReceived += packets;
+      this.lastSeenTick = this.context.wheel.tick;
+    }
+    if (this.phase >= Phase.closing) reader.detach();
+  }
+
+  /** Reads no further until `pending` is settled. */
+  #hold(pending: Promise<void>): void {
+    this.#held = true;
+    this.reader.detach();
+    this.#stream.pause();
+    pending.then(
+      () => this.#release(),
+      error => {
+        this.#fail(error);
+        this.#release();
+      },
+    );
+  }
+
+  #release(): void {
+    this.#held = false;
+    if (this.phase >= Phase.closing) return;
+    this.#stream.resume();
+    this.#readPackets();
+  }
+
+  /** The peer broke the protocol, or we have a fault: either costs this connection only. */
+  #fail(error: unknown): void {
+    const { metrics, hooks } = this.context;
+    const isProtocolError = error instanceof ProtocolError;
+    const reasonCode = isProtocolError ? error.reasonCode : ReasonCode.implementationSpecificError;
+    metrics.protocolErrors += 1;
+    hooks.onProtocolError?.(this.client, reasonCode, String(error));
+    if (this.phase === Phase.connecting && this.reader.header >> 4 === PacketType.connect) {
+      this.#refuseUndecoded(reasonCode);
+    } else this.disconnect(reasonCode);
+  }
+
+  /** Answers a CONNECT that could not be decoded, in the format of the version it names. */
+  #refuseUndecoded(reasonCode: number): void {
+    const { bytes, bodyStart, end } = this.reader;
+    const levelAt = bodyStart + 2 + ((bytes[bodyStart] << 8) | bytes[bodyStart + 1]);
+    const level = levelAt < end ? bytes[levelAt] : 0;
+    this.version = level >= 5 ? 5 : 4;
+    if (level >= 5 || reasonCode === ReasonCode.unsupportedProtocolVersion) {
+      this.refuse(reasonCode);
+    } else this.terminate();
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * What one connection is about to send: bytes are appended all through a tick and leave in one
+ * write at its end. While a write is pending the next one fills. Knows bytes only, no packets.
+ */
+import { copyBytes } from '@godwit/protocol';
+import type { ByteStream } from '@godwit/transport';
+import type { Flusher } from './flusher.ts';
+import { largeSlabBytes, type SlabPool, smallSlabBytes } from './slab-pool.ts';
+
+const none = new Uint8Array(0);
+
+/** Told when an outbox that was over its budget has room again. */
+export interface OutboxOwner {
+  onOutboxDrained(): void;
+}
+
+export class Outbox {
+  /** The block being filled; write at what {@link claim} returned. */
+  bytes: Uint8Array;
+  /** Bytes appended and not yet taken by the operating system. */
+  queuedBytes: number;
+  /** Bytes handed to the stream in all. */
+  sentBytes: number;
+  /** `queuedBytes` is above the budget: send nothing that can wait or be dropped. */
+  isFull: boolean;
+  readonly #stream: ByteStream;
+  readonly #pool: SlabPool;
+  readonly #flusher: Flusher;
+  readonly #owner: OutboxOwner;
+  readonly #bytesMax: number;
+  #length: number;
+  #dirty: boolean;
+  #closed: boolean;
+  /** Nothing more will be appended: end the stream once all is written. */
+  #ending: boolean;
+  /** Blocks filled before `bytes`, and the slab to give back for each (null: not ours). */
+  #blocks: Uint8Array[];
+  #slabs: (Uint8Array | null)[];
+  /** Sizes and slabs of the writes under way, oldest first. */
+  #writing: number;
+  readonly #writingSizes: number[];
+  readonly #writingSlabs: (Uint8Array | null)[];
+  readonly #onWritten: () => void;
+
+  constructor(
+    stream: ByteStream,
+    pool: SlabPool,
+    flusher: Flusher,
+    owner: OutboxOwner,
+    bytesMax: number,
+  ) {
+    this.bytes = none;
+    this.queuedBytes = 0;
+    this.sentBytes = 0;
+    this.isFull = false;
+    this.#stream = stream;
+    this.#pool = pool;
+    this.#flusher = flusher;
+    this.#owner = owner;
+    this.#bytesMax = bytesMax;
+    this.#length = 0;
+    this.#dirty = false;
+    this.#closed = false;
+    this.#ending = false;
+    this.#blocks = [];
+    this.#slabs = [];
+    this.#writing = 0;
+    this.#writingSizes = [];
+    this.#writingSlabs = [];
+    this.#onWritten = () => this.#written();
+  }
+
+  /** Makes room for `size` bytes at once in {@link bytes} and returns the offset to write them at. */
+  claim(size: number): number {
+    let at = this.#length;
+    if (at + size > this.bytes.length) {
+      this.#makeRoom(size);
+      at = this.#length;
+    }
+    this.#length = at + size;
+    this.#grew(size);
+    return at;
+  }
+
+  /** Appends a copy of `from[start..end)`. */
+  append(from: Uint8Array, start: number, end: number): void {
+    const at = this.claim(end - start);
+    copyBytes(from, start, end, this.bytes, at);
+  }
+
+  /** Appends `block` itself, without copying: nobody may change it any more. */
+  appendShared(block: Uint8Array): void {
+    if (this.#length > 0) this.#closeBlock();
+    this.#blocks.push(block);
+    this.#slabs.push(null);
+    this.#grew(block.length);
+  }
+
+  /** Hands everything to the stream, unless a write is under way: its end calls this again. */
+  flush(): void {
+    if (this.#writing > 0 || this.#closed) return;
+    this.#dirty = false;
+    if (this.#blocks.length === 0) {
+      if (this.#length === 0) return;
+      const slab = this.bytes;
+      const block = slab.subarray(0, this.#length);
+      this.bytes = none;
+      this.#length = 0;
+      this.#write(block, slab);
+      return;
+    }
+    if (this.#length > 0) this.#closeBlock();
+    const blocks = this.#blocks;
+    const slabs = this.#slabs;
+    this.#blocks = [];
+    this.#slabs = [];
+    this.#stream.cork();
+    for (let i = 0; i < blocks.length; i += 1) this.#write(blocks[i], slabs[i]);
+    this.#stream.uncork();
+  }
+
+  /** Sends what was appended, then ends the stream. Nothing may be appended any more. */
+  end(): void {
+    this.#ending = true;
+    this.flush();
+    if (this.#writing === 0) this.#stream.end();
+  }
+
+  /** Forgets what was not handed to the stream; nothing is sent from here on. */
+  close(): void {
+    this.#closed = true;
+    if (this.bytes !== none) this.#pool.give(this.bytes);
+    for (const slab of this.#slabs) if (slab !== null) this.#pool.give(slab);
+    this.bytes = none;
+    this.#length = 0;
+    this.#blocks = [];
+    this.#slabs = [];
+  }
+
+  #grew(size: number): void {
+    this.queuedBytes += size;
+    if (this.queuedBytes > this.#bytesMax) this.isFull = true;
+    if (!this.#dirty) {
+      this.#dirty = true;
+      if (this.#writing === 0) this.#flusher.add(this);
+    }
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#length === 0 && this.bytes === none) {
+      if (size <= smallSlabBytes) {
+        this.bytes = this.#pool.takeSmall();
+        return;
+      }
+    } else if (this.bytes.length === smallSlabBytes && this.#length + size <= largeSlabBytes) {
+      const small = this.bytes;
+      this.bytes = this.#pool.takeLarge();
+      this.bytes.set(small.subarray(0, this.#length));
+      this.#pool.give(small);
+      return;
+    } else if (this.#length > 0) this.#closeBlock();
+    else this.#pool.give(this.bytes);
+    this.bytes = size <= largeSlabBytes ? this.#pool.takeLarge() : Buffer.allocUnsafeSlow(size);
+  }
+
+  #closeBlock(): void {
+    this.#blocks.push(this.bytes.subarray(0, this.#length));
+    this.#slabs.push(this.bytes);
+    this.bytes = none;
+    this.#length = 0;
+  }
+
+  #write(block: Uint8Array, slab: Uint8Array | null): void {
+    this.#writing += 1;
+    this.sentBytes += block.length;
+    this.#writingSizes.push(block.length);
+    this.#writingSlabs.push(slab);
+    this.#stream.write(block, this.#onWritten);
+  }
+
+  #written(): void {
+    this.#writing -= 1;
+    this.queuedBytes -= this.#writingSizes.shift()!;
+    const slab = this.#writingSlabs.shift()!;
+    if (slab !== null) this.#pool.give(slab);
+    if (this.#closed || this.#writing > 0) return;
+    if (this.#dirty) this.flush();
+    if (this.#ending && this.#writing === 0) this.#stream.end();
+    if (this.isFull && this.queuedBytes <= this.#bytesMax / 2) {
+      this.isFull = false;
+      this.#owner.onOutboxDrained();
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** What the parts of one broker share: handed to connections, sessions and handlers. */
+import type { Clock, Random } from '@godwit/runtime';
+import type { Flusher } from './connection/flusher.ts';
+import type { SlabPool } from './connection/slab-pool.ts';
+import type { Hooks } from './hooks.ts';
+import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
+import type { Retained } from './routing/retained.ts';
+import type { Router } from './routing/router.ts';
+import type { SessionTable } from './session/session-table.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+
+export interface Context {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly hooks: Hooks;
+  readonly metrics: Metrics;
+  readonly wheel: TimerWheel;
+  readonly flusher: Flusher;
+  readonly slabs: SlabPool;
+  readonly router: Router;
+  readonly retained: Retained;
+  readonly sessions: SessionTable;
+}

@@ -1,0 +1,212 @@
+/** CONNECT: who it is, whether they are welcome, which session is theirs, what we agree on. */
+import {
+  type ConnackPacket,
+  type ConnackProperties,
+  type ConnectPacket,
+  decodePacket,
+  PacketType,
+  ProtocolError,
+  ReasonCode,
+  serverKeepAlive,
+} from '@godwit/protocol';
+import { type Connection, Phase } from '../connection/connection.ts';
+import type { Context } from '../context.ts';
+import type { AuthenticateAnswer } from '../hooks.ts';
+import { neverExpires, type Session } from '../session/session.ts';
+import { PendingWill } from '../session/will.ts';
+
+/** Absent Receive Maximum means this. */
+const receiveMaximumDefault = 65_535;
+const assignedIdBytes = 16;
+
+/** Handles the first packet of each connection. */
+export class ConnectHandler {
+  readonly #context: Context;
+  readonly #publishWill: (will: PendingWill) => void;
+
+  constructor(context: Context, publishWill: (will: PendingWill) => void) {
+    this.#context = context;
+    this.#publishWill = publishWill;
+  }
+
+  /** The connection's reader stands on its first packet. */
+  onConnect(connection: Connection): void | Promise<void> {
+    const { reader } = connection;
+    // [MQTT-3.1.0-1]
+    if (reader.header >> 4 !== PacketType.connect) {
+      throw new ProtocolError(ReasonCode.protocolError, 'the first packet is not CONNECT');
+    }
+    const { bytes, header, bodyStart, end } = reader;
+    const packet = decodePacket(bytes, header, bodyStart, end, 5) as ConnectPacket;
+    this.#adopt(connection, packet);
+    const refusal = this.#refusal(packet);
+    if (refusal !== 0) {
+      connection.refuse(refusal);
+      return undefined;
+    }
+    return this.#authenticate(connection, packet);
+  }
+
+  /** Takes over from CONNECT what holds for the connection whatever comes of it. */
+  #adopt(connection: Connection, packet: ConnectPacket): void {
+    const { protocolVersion, properties } = packet;
+    const { remoteAddress, remotePort } = connection.client;
+    connection.version = protocolVersion;
+    connection.withProperties = protocolVersion === 5;
+    connection.reader.version = protocolVersion;
+    connection.reader.maximumPacketSize = this.#context.limits.packetBytesMax;
+    connection.peerPacketBytesMax = properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    connection.wantsProblemInformation = properties?.requestProblemInformation ?? true;
+    connection.client = {
+      clientId: packet.clientId === '' ? this.#newClientId() : packet.clientId,
+      username: packet.username,
+      protocolVersion,
+      remoteAddress,
+      remotePort,
+    };
+  }
+
+  /** The reason code to refuse this CONNECT with, 0 for none. */
+  #refusal(packet: ConnectPacket): number {
+    const { limits, sessions } = this.#context;
+    const { protocolVersion, clientId, cleanStart, will, properties } = packet;
+    if (clientId === '') {
+      // 3.1 has no empty identifiers; 3.1.1 allows them with Clean Session only
+      if (protocolVersion === 3) return ReasonCode.clientIdentifierNotValid;
+      if (protocolVersion === 4 && !cleanStart) return ReasonCode.clientIdentifierNotValid;
+    }
+    // [MQTT-4.12.0-1] no method of enhanced authentication is supported
+    if (properties?.authenticationMethod !== undefined) return ReasonCode.badAuthenticationMethod;
+    // [MQTT-3.2.2-12]
+    if (will !== undefined && will.qos > limits.maximumQoS) return ReasonCode.qosNotSupported;
+    if (sessions.size >= limits.sessionsMax && sessions.get(clientId) === undefined) {
+      return ReasonCode.quotaExceeded;
+    }
+    return 0;
+  }
+
+  #authenticate(connection: Connection, packet: ConnectPacket): void | Promise<void> {
+    const { hooks } = this.#context;
+    const { client } = connection;
+    if (hooks.authenticate === undefined) return this.#authorizeWill(connection, packet);
+    const answer = hooks.authenticate({
+      ...client,
+      password: packet.password,
+      cleanStart: packet.cleanStart,
+      userProperties: packet.properties?.userProperties ?? [],
+    });
+    const decided = (verdict: AuthenticateAnswer): void | Promise<void> => {
+      if (verdict === true) return this.#authorizeWill(connection, packet);
+      connection.refuse(verdict.reasonCode, verdict.reasonString);
+      return undefined;
+    };
+    return answer instanceof Promise ? answer.then(decided) : decided(answer);
+  }
+
+  #authorizeWill(connection: Connection, packet: ConnectPacket): void | Promise<void> {
+    const { hooks } = this.#context;
+    const { will } = packet;
+    if (will === undefined || hooks.authorizePublish === undefined) {
+      this.#welcome(connection, packet);
+      return undefined;
+    }
+    const decided = (allowed: boolean): void => {
+      if (allowed) this.#welcome(connection, packet);
+      else connection.refuse(ReasonCode.notAuthorized);
+    };
+    const answer = hooks.authorizePublish(connection.client, will);
+    return answer instanceof Promise ? answer.then(decided) : decided(answer);
+  }
+
+  #welcome(connection: Connection, packet: ConnectPacket): void {
+    // The client may have gone while we asked.
+    if (connection.phase !== Phase.connecting) return;
+    const { context } = connection;
+    const expirySeconds = this.#expirySeconds(packet);
+    const { session, isResumed } = this.#session(connection, packet, expirySeconds);
+    connection.session = session;
+    session.expirySeconds = expirySeconds;
+    if (packet.will !== undefined) {
+      session.will = new PendingWill(packet.will, connection.client, this.#publishWill);
+    }
+    const keepAlive = serverKeepAlive(packet.keepAlive, context.limits.keepAliveMaxSeconds);
+    const connack: ConnackPacket = {
+      type: PacketType.connack,
+      // 3.1 has no Session Present
+      sessionPresent: isResumed && packet.protocolVersion !== 3,
+      reasonCode: ReasonCode.success,
+    };
+    if (connection.withProperties) {
+      connack.properties = this.#agreement(connection, packet, expirySeconds, keepAlive);
+    }
+    connection.phase = Phase.open;
+    if (!connection.send(connack)) {
+      connection.terminate();
+      return;
+    }
+    connection.startKeepAlive(keepAlive ?? packet.keepAlive);
+    session.attach(connection, packet.properties?.receiveMaximum ?? receiveMaximumDefault);
+    context.hooks.onConnect?.(connection.client, isResumed);
+  }
+
+  /** Seconds that the session is to outlive its connection. [MQTT-3.1.2-23] */
+  #expirySeconds(packet: ConnectPacket): number {
+    const { sessionExpiryMaxSeconds } = this.#context.limits;
+    let wanted = packet.properties?.sessionExpiryInterval ?? 0;
+    if (packet.protocolVersion !== 5) wanted = packet.cleanStart ? 0 : neverExpires;
+    return Math.min(wanted, sessionExpiryMaxSeconds);
+  }
+
+  /** Finds or makes the session, ending whatever connection it has. [MQTT-3.1.4-3] */
+  #session(
+    connection: Connection,
+    packet: ConnectPacket,
+    expirySeconds: number,
+  ): { session: Session; isResumed: boolean } {
+    const { sessions, metrics } = this.#context;
+    const { clientId } = connection.client;
+    const current = sessions.get(clientId);
+    if (current !== undefined && current.connection !== null) {
+      metrics.takeovers += 1;
+      // May end the session, and publishes its will if that is due without waiting.
+      current.connection.disconnect(ReasonCode.sessionTakenOver);
+    }
+    const stored = sessions.get(clientId);
+    if (stored !== undefined && !packet.cleanStart) {
+      sessions.resumed(stored);
+      return { session: stored, isResumed: true };
+    }
+    // [MQTT-3.1.2-4]
+    if (stored !== undefined) sessions.end(stored);
+    const session = sessions.create(this.#context, clientId, expirySeconds);
+    return { session, isResumed: false };
+  }
+
+  /** What CONNACK states: only what differs from what the client asked for or may assume. */
+  #agreement(
+    connection: Connection,
+    packet: ConnectPacket,
+    expirySeconds: number,
+    keepAlive: number | undefined,
+  ): ConnackProperties {
+    const { limits } = this.#context;
+    const properties: ConnackProperties = {};
+    if (packet.clientId === '') properties.assignedClientIdentifier = connection.client.clientId;
+    if (expirySeconds !== (packet.properties?.sessionExpiryInterval ?? 0)) {
+      properties.sessionExpiryInterval = expirySeconds;
+    }
+    if (limits.receiveMaximum !== receiveMaximumDefault) {
+      properties.receiveMaximum = limits.receiveMaximum;
+    }
+    if (limits.maximumQoS !== 2) properties.maximumQoS = limits.maximumQoS;
+    if (limits.packetBytesMax < 268_435_460) properties.maximumPacketSize = limits.packetBytesMax;
+    if (limits.topicAliasMaximum !== 0) properties.topicAliasMaximum = limits.topicAliasMaximum;
+    if (keepAlive !== undefined) properties.serverKeepAlive = keepAlive;
+    return properties;
+  }
+
+  #newClientId(): string {
+    const bytes = this.#context.random.bytes(assignedIdBytes);
+    return `godwit-${Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')}`;
+  }
+}

@@ -1,0 +1,178 @@
+/** PUBLISH from a client: checked, allowed, retained, delivered, acknowledged. */
+import {
+  InboundAliases,
+  PacketType,
+  ProtocolError,
+  type PublishView,
+  ReasonCode,
+} from '@godwit/protocol';
+import type { Connection } from '../connection/connection.ts';
+import type { FastLane } from '../connection/fast-lane.ts';
+import type { Context } from '../context.ts';
+import { Message } from '../routing/message.ts';
+import type { Route } from '../routing/route.ts';
+
+/** First byte of a PUBLISH with QoS 0, no DUP and no RETAIN. */
+const plainHeader = 0x30;
+
+export class PublishHandler {
+  readonly #context: Context;
+  readonly #lane: FastLane;
+  /** Walks from a packet to its receivers; one is enough, since that is synchronous. */
+  readonly #live: Message;
+
+  constructor(context: Context, lane: FastLane) {
+    this.#context = context;
+    this.#lane = lane;
+    this.#live = new Message(true);
+  }
+
+  /** The connection's reader stands on a PUBLISH. */
+  onPublish(connection: Connection): void | Promise<void> {
+    const { reader, view } = connection;
+    view.read(reader.bytes, reader.header, reader.bodyStart, reader.end, connection.version);
+    const route = this.#route(connection, view);
+    if (
+      reader.header === plainHeader &&
+      view.topicAlias === 0 &&
+      route.isPlain &&
+      connection.allowedRoute === route &&
+      this.#context.hooks.onPublish === undefined
+    ) {
+      this.#lane.add(connection, route);
+      return undefined;
+    }
+    this.#lane.flush();
+    return this.#general(connection, view, route);
+  }
+
+  #general(connection: Connection, view: PublishView, route: Route): void | Promise<void> {
+    const { limits, hooks } = this.#context;
+    // [MQTT-3.3.4-6]
+    if (view.hasSubscriptionIdentifier) {
+      throw new ProtocolError(
+        ReasonCode.protocolError,
+        'PUBLISH of a client has a Subscription Identifier',
+      );
+    }
+    if (view.qos > limits.maximumQoS) {
+      throw new ProtocolError(ReasonCode.qosNotSupported, `PUBLISH has QoS ${view.qos}`);
+    }
+    const { packetId, qos } = view;
+    if (qos !== 0 && !connection.session!.inbound.received(qos, packetId)) {
+      // [MQTT-4.3.3-10] sent again: answered again, not passed on again
+      connection.acknowledge(PacketType.pubrec, packetId, ReasonCode.success);
+      return undefined;
+    }
+    const message = this.#message(connection, view, route);
+    if (connection.allowedRoute === route) {
+      this.#accept(connection, message, route, packetId);
+      return undefined;
+    }
+    const allowed = hooks.authorizePublish?.(connection.client, message) ?? true;
+    if (typeof allowed === 'boolean') {
+      this.#decided(connection, message, route, packetId, allowed);
+      return undefined;
+    }
+    const kept = message.kept();
+    return allowed.then(answer => this.#decided(connection, kept, route, packetId, answer));
+  }
+
+  #decided(
+    connection: Connection,
+    message: Message,
+    route: Route,
+    packetId: number,
+    allowed: boolean,
+  ): void {
+    if (allowed) {
+      connection.allowedRoute = route;
+      this.#context.router.refresh(route);
+      this.#accept(connection, message, route, packetId);
+      return;
+    }
+    this.#context.metrics.publishesUnauthorized += 1;
+    this.#acknowledge(connection, message, packetId, ReasonCode.notAuthorized);
+  }
+
+  #accept(connection: Connection, message: Message, route: Route, packetId: number): void {
+    const { metrics, retained, router, hooks } = this.#context;
+    metrics.messagesReceived += 1;
+    if (hooks.onPublish !== undefined) {
+      const { topic, qos, retain, bytes, payloadStart, payloadEnd } = message;
+      const payload = bytes.subarray(payloadStart, payloadEnd);
+      hooks.onPublish(connection.client, { topic, qos, retain, payload });
+    }
+    let reasonCode: number = ReasonCode.success;
+    if (message.retain && !retained.put(message)) reasonCode = ReasonCode.quotaExceeded;
+    else if (!router.deliver(message, route)) {
+      metrics.messagesUnrouted += 1;
+      reasonCode = ReasonCode.noMatchingSubscribers;
+    }
+    this.#acknowledge(connection, message, packetId, reasonCode);
+  }
+
+  #acknowledge(
+    connection: Connection,
+    message: Message,
+    packetId: number,
+    reasonCode: number,
+  ): void {
+    const session = connection.session!;
+    // The client may have gone while its permission was asked for.
+    const isHere = session.connection === connection;
+    if (message.qos === 1 && isHere) {
+      session.inbound.acknowledge();
+      connection.acknowledge(PacketType.puback, packetId, reasonCode);
+    } else if (message.qos === 2) {
+      // [MQTT-4.3.3-9]
+      if (reasonCode >= 0x80 && connection.withProperties) session.inbound.release(packetId);
+      if (isHere) connection.acknowledge(PacketType.pubrec, packetId, reasonCode);
+    }
+  }
+
+  /** The route of the packet's topic or alias, checked and up to date. */
+  #route(connection: Connection, view: PublishView): Route {
+    const { router, hooks } = this.#context;
+    const { bytes, topicStart, topicEnd, topicAlias } = view;
+    let route = connection.route;
+    if (route === null || !route.isOf(bytes, topicStart, topicEnd)) {
+      route =
+        topicAlias !== 0 && topicStart === topicEnd
+          ? this.#aliases(connection).get(topicAlias)
+          : this.#checked(bytes, topicStart, topicEnd);
+      if (route !== connection.route) {
+        connection.route = route;
+        connection.allowedRoute = hooks.authorizePublish === undefined ? route : null;
+      }
+    }
+    if (topicAlias !== 0 && topicStart < topicEnd) this.#aliases(connection).set(topicAlias, route);
+    if (route.generation !== router.generation) router.refresh(route);
+    return route;
+  }
+
+  #checked(bytes: Uint8Array, start: number, end: number): Route {
+    const route = this.#context.router.route(bytes, start, end);
+    if (route.levels > this.#context.limits.topicLevelsMax) {
+      throw new ProtocolError(ReasonCode.topicNameInvalid, 'topic has too many levels');
+    }
+    return route;
+  }
+
+  #aliases(connection: Connection): InboundAliases<Route> {
+    connection.aliases ??= new InboundAliases(this.#context.limits.topicAliasMaximum);
+    return connection.aliases;
+  }
+
+  #message(connection: Connection, view: PublishView, route: Route): Message {
+    const message = this.#live;
+    if (view.topicAlias === 0) {
+      const { reader, client, withProperties } = connection;
+      message.setView(view, route.topic, client.clientId, reader.start, withProperties);
+    } else {
+      message.setWithoutAlias(view, route.topic, route.topicBytes, connection.client.clientId);
+    }
+    if (view.messageExpiryAt >= 0) message.startExpiry(this.#context.clock.wallMs());
+    return message;
+  }
+}

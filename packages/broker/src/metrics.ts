@@ -1,0 +1,36 @@
+/**
+ * What the broker counts: plain integer fields, added to on the hot path and summed up by whoever
+ * reads them. Counters only grow; gauges say so.
+ */
+export class Metrics {
+  /** Gauge: open connections, including those that have not sent CONNECT. */
+  connectionsOpen = 0;
+  connectionsAccepted = 0;
+  connectionsRefused = 0;
+  /** Gauge: sessions, connected or not. */
+  sessions = 0;
+  /** Gauge. */
+  subscriptions = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  packetsReceived = 0;
+  messagesReceived = 0;
+  messagesSent = 0;
+  /** No session wanted the message. */
+  messagesUnrouted = 0;
+  messagesDroppedSlowClient = 0;
+  messagesDroppedQueueFull = 0;
+  messagesDroppedExpired = 0;
+  messagesDroppedTooLarge = 0;
+  publishesUnauthorized = 0;
+  protocolErrors = 0;
+  keepAliveTimeouts = 0;
+  connectTimeouts = 0;
+  takeovers = 0;
+  willsPublished = 0;
+  /** Gauge. */
+  retainedMessages = 0;
+  /** Gauge. */
+  retainedBytes = 0;
+  retainedRefused = 0;
+}

@@ -1,0 +1,60 @@
+/** All that is subscribed with one filter: plain subscriptions, and shared groups by name. */
+import { SharedGroup } from './shared-group.ts';
+import type { Subscription } from './subscription.ts';
+
+export class Interest {
+  /** Head of the list of plain subscriptions; a member leaves it at once. */
+  first: Subscription | null;
+  groups: SharedGroup[] | null;
+
+  constructor() {
+    this.first = null;
+    this.groups = null;
+  }
+
+  get isEmpty(): boolean {
+    return this.first === null && this.groups === null;
+  }
+
+  add(subscription: Subscription, share: string | null): void {
+    if (share !== null) {
+      this.#group(share).add(subscription);
+      return;
+    }
+    subscription.next = this.first;
+    if (this.first !== null) this.first.previous = subscription;
+    this.first = subscription;
+  }
+
+  remove(subscription: Subscription, share: string | null): void {
+    if (share !== null) {
+      this.#leave(subscription, share);
+      return;
+    }
+    const { previous, next } = subscription;
+    if (next !== null) next.previous = previous;
+    if (previous !== null) previous.next = next;
+    else if (this.first === subscription) this.first = next;
+    subscription.previous = null;
+    subscription.next = null;
+  }
+
+  #group(name: string): SharedGroup {
+    this.groups ??= [];
+    let group = this.groups.find(one => one.name === name);
+    if (group === undefined) {
+      group = new SharedGroup(name);
+      this.groups.push(group);
+    }
+    return group;
+  }
+
+  #leave(subscription: Subscription, name: string): void {
+    const group = this.groups?.find(one => one.name === name);
+    if (group === undefined) return;
+    group.remove(subscription);
+    if (group.members.length > 0) return;
+    this.groups = this.groups!.filter(one => one !== group);
+    if (this.groups.length === 0) this.groups = null;
+  }
+}

@@ -1,0 +1,64 @@
+/** The retained messages: at most one per topic, found by filter, bounded in number and bytes. */
+import { TopicTree } from '@godwit/protocol';
+import type { Limits } from '../limits.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Message } from './message.ts';
+
+export class Retained {
+  readonly #messages: TopicTree<Message>;
+  readonly #limits: Limits;
+  readonly #metrics: Metrics;
+
+  /** @param hashSeed random, so that no client can choose topics that collide */
+  constructor(limits: Limits, metrics: Metrics, hashSeed: number) {
+    this.#messages = new TopicTree<Message>(hashSeed);
+    this.#limits = limits;
+    this.#metrics = metrics;
+  }
+
+  /**
+   * Stores `message`, replacing what its topic had; an empty payload only removes that.
+   * [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+   * @returns false when a bound does not allow it; what the topic had is then left
+   */
+  put(message: Message): boolean {
+    if (message.payloadSize === 0) {
+      this.#remove(message.topic);
+      return true;
+    }
+    const before = this.#messages.get(message.topic);
+    const count = this.#metrics.retainedMessages + (before === undefined ? 1 : 0);
+    const bytes = this.#metrics.retainedBytes + message.size - (before?.size ?? 0);
+    if (count > this.#limits.retainedMessagesMax || bytes > this.#limits.retainedBytesMax) {
+      this.#metrics.retainedRefused += 1;
+      return false;
+    }
+    this.#messages.set(message.topic, message.kept());
+    this.#metrics.retainedMessages = count;
+    this.#metrics.retainedBytes = bytes;
+    return true;
+  }
+
+  /**
+   * Calls `visit` with the messages of all topics that `filter` (without `$share`) matches;
+   * expired ones are removed instead. [MQTT-3.3.2-5]
+   */
+  match(filter: string, wallMs: number, visit: (message: Message) => void): void {
+    const expired: string[] = [];
+    for (const message of this.#messages.match(filter)) {
+      if (message.expiresAtMs !== 0 && message.expiresAtMs <= wallMs) expired.push(message.topic);
+      else visit(message);
+    }
+    for (const topic of expired) {
+      this.#remove(topic);
+      this.#metrics.messagesDroppedExpired += 1;
+    }
+  }
+
+  #remove(topic: string): void {
+    const removed = this.#messages.delete(topic);
+    if (removed === undefined) return;
+    this.#metrics.retainedMessages -= 1;
+    this.#metrics.retainedBytes -= removed.size;
+  }
+}

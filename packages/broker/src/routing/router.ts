@@ -1,0 +1,137 @@
+/**
+ * Who gets a message: subscriptions by filter, routes by topic. Matching is done once per topic
+ * and subscription change; a message only walks its route's list.
+ */
+import { decodeUtf8, FilterTree, parseTopicFilter, validateTopicName } from '@godwit/protocol';
+import { Interest } from './interest.ts';
+import type { Message } from './message.ts';
+import { Route } from './route.ts';
+import { hashBytes, RouteCache } from './route-cache.ts';
+import { mergeSubscriptions, type Subscription, withoutNoLocal } from './subscription.ts';
+
+export class Router {
+  /** Moves on with every change that can alter a route. */
+  generation: number;
+  readonly #filters: FilterTree<Interest>;
+  readonly #routes: RouteCache;
+  /** Reused by {@link resolve}. */
+  readonly #found: Interest[];
+
+  /** @param hashSeed random, so that no client can choose topics that collide */
+  constructor(routeCacheEntries: number, hashSeed: number) {
+    this.generation = 0;
+    this.#filters = new FilterTree<Interest>(hashSeed);
+    this.#routes = new RouteCache(routeCacheEntries);
+    this.#found = [];
+  }
+
+  /** Enters a subscription whose filter is valid. */
+  add(subscription: Subscription): void {
+    const { filter, share } = parseTopicFilter(subscription.filter)!;
+    let interest = this.#filters.get(filter);
+    if (interest === undefined) {
+      interest = new Interest();
+      this.#filters.set(filter, interest);
+    }
+    interest.add(subscription, share);
+    this.generation += 1;
+  }
+
+  /** Takes out a subscription that {@link add} entered. */
+  remove(subscription: Subscription): void {
+    const { filter, share } = parseTopicFilter(subscription.filter)!;
+    const interest = this.#filters.get(filter);
+    if (interest === undefined) return;
+    interest.remove(subscription, share);
+    if (interest.isEmpty) this.#filters.delete(filter);
+    this.generation += 1;
+  }
+
+  /** Must be called when the options of a subscription were replaced. */
+  changed(): void {
+    this.generation += 1;
+  }
+
+  /**
+   * The route of the topic at `bytes[start..end)`, up to date.
+   * @throws ProtocolError when the bytes are no topic name
+   */
+  route(bytes: Uint8Array, start: number, end: number): Route {
+    const hash = hashBytes(bytes, start, end);
+    let route = this.#routes.find(bytes, start, end, hash);
+    if (route === undefined) {
+      validateTopicName(bytes, start, end);
+      route = new Route(decodeUtf8(bytes, start, end), bytes.slice(start, end), hash);
+      this.#routes.add(route);
+    }
+    if (route.generation !== this.generation) this.#resolve(route);
+    return route;
+  }
+
+  /** Brings a route that is held on to up to date. */
+  refresh(route: Route): void {
+    if (route.generation !== this.generation) this.#resolve(route);
+  }
+
+  /**
+   * Offers `message` to every session on `route` that wants it.
+   * @returns false when there was none
+   */
+  deliver(message: Message, route: Route): boolean {
+    const subscriptions = route.subscriptions;
+    let delivered = false;
+    for (let i = 0; i < subscriptions.length; i += 1) {
+      const subscription = subscriptions[i];
+      if (subscription.noLocal && subscription.session.clientId === message.publisher) {
+        const rest = withoutNoLocal(subscription);
+        if (rest === null) continue;
+        rest.session.offer(message, rest);
+      } else subscription.session.offer(message, subscription);
+      delivered = true;
+    }
+    if (route.groups.length > 0) {
+      for (const group of route.groups) {
+        const member = group.pick();
+        if (member === null) continue;
+        member.session.offer(message, member);
+        delivered = true;
+      }
+    }
+    return delivered;
+  }
+
+  #resolve(route: Route): void {
+    const found = this.#found;
+    this.#filters.match(route.topic, found);
+    const subscriptions: Subscription[] = [];
+    route.groups = [];
+    let isPlain = true;
+    for (const interest of found) {
+      for (let one = interest.first; one !== null; one = one.next) {
+        subscriptions.push(one);
+        if (one.identifiers !== null || one.noLocal) isPlain = false;
+      }
+      if (interest.groups !== null) {
+        isPlain = false;
+        for (const group of interest.groups) route.groups.push(group);
+      }
+    }
+    // One filter never has two subscriptions of one session; only several can overlap.
+    route.subscriptions = found.length > 1 ? mergeBySession(subscriptions) : subscriptions;
+    route.isPlain = isPlain;
+    route.generation = this.generation;
+    found.length = 0;
+  }
+}
+
+function mergeBySession(subscriptions: Subscription[]): Subscription[] {
+  const bySession = new Map<unknown, Subscription | Subscription[]>();
+  for (const subscription of subscriptions) {
+    const others = bySession.get(subscription.session);
+    if (others === undefined) bySession.set(subscription.session, subscription);
+    else if (Array.isArray(others)) others.push(subscription);
+    else bySession.set(subscription.session, [others, subscription]);
+  }
+  if (bySession.size === subscriptions.length) return subscriptions;
+  return [...bySession.values()].map(one => (Array.isArray(one) ? mergeSubscriptions(one) : one));
+}

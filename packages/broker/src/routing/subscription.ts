@@ -1,0 +1,112 @@
+/**
+ * One filter of one session, or several of one session that match the same topic merged into one.
+ * Subscriptions of a filter hang together in a list that a member leaves at once, however long it is.
+ */
+import { type QoS, variableByteIntegerLength, writeVariableByteInteger } from '@godwit/protocol';
+import type { Session } from '../session/session.ts';
+
+/** What a client may say about a subscription. */
+export interface SubscriptionOptions {
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  /** Subscription Identifier; 0 when there is none. */
+  readonly identifier: number;
+}
+
+export class Subscription {
+  readonly session: Session;
+  /** As subscribed, with `$share/name/` where it is shared. */
+  readonly filter: string;
+  qos: QoS;
+  noLocal: boolean;
+  retainAsPublished: boolean;
+  /** Encoded Subscription Identifier properties that go with each message, or null. */
+  identifiers: Uint8Array | null;
+  /** The subscriptions this one was merged from, or null. */
+  readonly parts: readonly Subscription[] | null;
+  /** Neighbours in the list of the filter; the head is in the filter's {@link Interest}. */
+  previous: Subscription | null;
+  next: Subscription | null;
+
+  constructor(
+    session: Session,
+    filter: string,
+    options: SubscriptionOptions,
+    parts: readonly Subscription[] | null,
+  ) {
+    this.session = session;
+    this.filter = filter;
+    this.qos = options.qos;
+    this.noLocal = options.noLocal;
+    this.retainAsPublished = options.retainAsPublished;
+    this.identifiers = encodeIdentifier(options.identifier);
+    this.parts = parts;
+    this.previous = null;
+    this.next = null;
+  }
+
+  /** Replaces the options, as a repeated SUBSCRIBE does. [MQTT-3.8.4-3] */
+  replace(options: SubscriptionOptions): void {
+    this.qos = options.qos;
+    this.noLocal = options.noLocal;
+    this.retainAsPublished = options.retainAsPublished;
+    this.identifiers = encodeIdentifier(options.identifier);
+  }
+}
+
+/**
+ * Subscriptions of one session that overlap, as one: a single copy with the highest QoS and all
+ * identifiers. [MQTT-3.3.4-2] [MQTT-3.3.4-4]
+ */
+export function mergeSubscriptions(parts: readonly Subscription[]): Subscription {
+  let qos: QoS = 0;
+  let noLocal = false;
+  let retainAsPublished = false;
+  let identifierBytes = 0;
+  for (const part of parts) {
+    if (part.qos > qos) qos = part.qos;
+    noLocal ||= part.noLocal;
+    retainAsPublished ||= part.retainAsPublished;
+    identifierBytes += part.identifiers?.length ?? 0;
+  }
+  const { session, filter } = parts[0];
+  const merged = new Subscription(
+    session,
+    filter,
+    { qos, noLocal, retainAsPublished, identifier: 0 },
+    parts,
+  );
+  if (identifierBytes > 0) {
+    const identifiers = new Uint8Array(identifierBytes);
+    let at = 0;
+    for (const part of parts) {
+      if (part.identifiers === null) continue;
+      identifiers.set(part.identifiers, at);
+      at += part.identifiers.length;
+    }
+    merged.identifiers = identifiers;
+  }
+  return merged;
+}
+
+/**
+ * What `subscription` is for a message of its own client: null when No Local keeps it away.
+ * [MQTT-3.8.3-3]
+ */
+export function withoutNoLocal(subscription: Subscription): Subscription | null {
+  if (subscription.parts === null) return subscription.noLocal ? null : subscription;
+  const others = subscription.parts.filter(part => !part.noLocal);
+  if (others.length === 0) return null;
+  return others.length === 1 ? others[0] : mergeSubscriptions(others);
+}
+
+const subscriptionIdentifierId = 0x0b;
+
+function encodeIdentifier(identifier: number): Uint8Array | null {
+  if (identifier === 0) return null;
+  const bytes = new Uint8Array(1 + variableByteIntegerLength(identifier));
+  bytes[0] = subscriptionIdentifierId;
+  writeVariableByteInteger(bytes, 1, identifier);
+  return bytes;
+}

@@ -1,0 +1,78 @@
+/** A message on its way to one session, once it has to wait or may have to be sent again. */
+import type { Message } from '../routing/message.ts';
+
+export class Delivery {
+  /** With bytes of its own. */
+  readonly message: Message;
+  readonly qos: 1 | 2;
+  readonly retain: boolean;
+  /** Encoded Subscription Identifier properties, or null. */
+  readonly identifiers: Uint8Array | null;
+
+  constructor(message: Message, qos: 1 | 2, retain: boolean, identifiers: Uint8Array | null) {
+    this.message = message.kept();
+    this.qos = qos;
+    this.retain = retain;
+    this.identifiers = identifiers;
+  }
+}
+
+/** First in, first out; grows by doubling and knows the bytes of what waits. */
+export class DeliveryQueue {
+  /** Sum of the messages' sizes, each counted in full though they may be shared. */
+  bytes: number;
+  #ring: (Delivery | undefined)[];
+  #head: number;
+  #length: number;
+
+  constructor() {
+    this.bytes = 0;
+    this.#ring = [];
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(delivery: Delivery): void {
+    if (this.#length === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = delivery;
+    this.#length += 1;
+    this.bytes += delivery.message.size;
+  }
+
+  /** The oldest, which stays. */
+  peek(): Delivery | undefined {
+    return this.#length === 0 ? undefined : this.#ring[this.#head];
+  }
+
+  shift(): Delivery | undefined {
+    if (this.#length === 0) return undefined;
+    const delivery = this.#ring[this.#head]!;
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#length -= 1;
+    this.bytes -= delivery.message.size;
+    if (this.#length === 0 && this.#ring.length > 64) this.#ring = [];
+    if (this.#ring.length === 0) this.#head = 0;
+    return delivery;
+  }
+
+  clear(): void {
+    this.bytes = 0;
+    this.#ring = [];
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  #grow(): void {
+    const grown = new Array<Delivery | undefined>(Math.max(8, this.#ring.length * 2));
+    for (let i = 0; i < this.#length; i += 1) {
+      grown[i] = this.#ring[(this.#head + i) & (this.#ring.length - 1)];
+    }
+    this.#ring = grown;
+    this.#head = 0;
+  }
+}
