@@ -1,0 +1,228 @@
+/**
+ * A TCP connection as a byte stream, over `net.Socket`. All sockets read into one shared buffer,
+ * and a write that the kernel takes over at once needs no callback: these two are most of what can
+ * be saved per message here.
+ */
+import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { ByteStream, StreamHandlers } from './byte-stream.ts';
+
+/** Every socket reads into this: a chunk is used up before the next read, whoever it is for. */
+const readBuffer = new Uint8Array(64 * 1024);
+
+const owner = Symbol('owner');
+
+/** Lets one set of listeners serve all sockets, instead of closures for each. */
+interface OwnedSocket extends Socket {
+  [owner]: TcpStream;
+}
+
+interface TcpSocketOptions extends Omit<SocketConstructorOpts, 'handle'> {
+  /** An accepted connection, as the server's handle gives it. */
+  handle?: object;
+}
+
+/** Makes the kind of socket that {@link TcpStream} is built on; it does not read yet. */
+export function tcpSocket(options: TcpSocketOptions = {}): Socket {
+  const socket = new Socket({
+    ...options,
+    allowHalfOpen: true,
+    // So that 'drain' tells of every time that writableLength falls back to zero.
+    writableHighWaterMark: 0,
+    onread: {
+      buffer: readBuffer,
+      callback(bytes: number): boolean {
+        socket[owner].receive(readBuffer.subarray(0, bytes));
+        return true;
+      },
+    },
+  } as SocketConstructorOpts) as OwnedSocket;
+  socket.pause();
+  return socket;
+}
+
+/** A block whose memory still belongs to the socket. */
+interface PendingBlock {
+  /** What the stream had written in all, counting this block. */
+  readonly endOffset: number;
+  readonly done: () => void;
+}
+
+/** One connected socket. */
+export class TcpStream implements ByteStream {
+  readonly kind: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #socket: OwnedSocket;
+  #handlers: StreamHandlers | null;
+  #writtenBytes: number;
+  /** Blocks that the kernel has not taken, oldest first. */
+  #pending: PendingBlock[];
+  /** Given to writes behind a backlog; made when there is one. */
+  #onTaken: (() => void) | null;
+  #corks: number;
+  /** The kernel had not taken everything when the current batch began. */
+  #isBehind: boolean;
+  #ended: boolean;
+  #destroyed: boolean;
+  #closed: boolean;
+  #error: Error | null;
+
+  /** @param socket connected, made by {@link tcpSocket} */
+  constructor(socket: Socket) {
+    this.kind = 'tcp';
+    // Kept here, for the socket forgets them when it closes.
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remotePort = socket.remotePort ?? 0;
+    this.#socket = socket as OwnedSocket;
+    this.#handlers = null;
+    this.#writtenBytes = 0;
+    this.#pending = nothingPending;
+    this.#onTaken = null;
+    this.#corks = 0;
+    this.#isBehind = false;
+    this.#ended = false;
+    this.#destroyed = false;
+    this.#closed = false;
+    this.#error = null;
+    this.#socket[owner] = this;
+    socket.setNoDelay(true);
+    socket.on('end', onEnd);
+    socket.on('drain', onDrain);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  open(handlers: StreamHandlers): void {
+    if (this.#handlers !== null) throw new TypeError('stream has been opened before');
+    this.#handlers = handlers;
+    if (this.#closed) handlers.onClose(this.#error);
+    else this.#socket.resume();
+  }
+
+  write(bytes: Uint8Array, done?: () => void): void {
+    if (this.#ended || this.#destroyed) {
+      done?.();
+      return;
+    }
+    const socket = this.#socket;
+    if (this.#corks === 0) this.#isBehind = socket.writableLength > 0;
+    this.#writtenBytes += bytes.length;
+    // Behind a backlog 'drain' may be long in coming, so each block reports for itself.
+    if (this.#isBehind) socket.write(bytes, this.#takenCallback());
+    else socket.write(bytes);
+    if (done === undefined) return;
+    if (socket.writableLength === 0) done();
+    else this.#keepPending(done);
+  }
+
+  cork(): void {
+    if (this.#corks === 0) this.#isBehind = this.#socket.writableLength > 0;
+    this.#corks += 1;
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    if (this.#corks === 0) return;
+    this.#corks -= 1;
+    this.#socket.uncork();
+    if (this.#corks === 0) this.#releaseTaken();
+  }
+
+  pause(): void {
+    if (!this.#ended) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#handlers !== null) this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#ended || this.#destroyed) return;
+    this.#ended = true;
+    this.#corks = 0;
+    if (this.#pending.length > 0) this.#socket.end(this.#takenCallback());
+    else this.#socket.end();
+    // What still arrives is dropped: closing on unread bytes would reset the connection.
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#socket.destroy();
+  }
+
+  // The rest of the public methods is called by the socket's listeners only.
+
+  receive(chunk: Uint8Array): void {
+    if (!this.#ended && !this.#destroyed) this.#handlers?.onData(chunk);
+  }
+
+  peerEnded(): void {
+    if (!this.#ended && !this.#destroyed) this.#handlers?.onEnd();
+  }
+
+  drained(): void {
+    this.#releaseTaken();
+    if (!this.#ended && !this.#destroyed) this.#handlers?.onDrain();
+  }
+
+  failed(error: Error): void {
+    if (!this.#destroyed) this.#error ??= error;
+  }
+
+  closed(): void {
+    this.#destroyed = true;
+    this.#closed = true;
+    const pending = this.#pending;
+    this.#pending = nothingPending;
+    for (const { done } of pending) done();
+    this.#handlers?.onClose(this.#error);
+  }
+
+  #keepPending(done: () => void): void {
+    if (this.#pending === nothingPending) this.#pending = [];
+    this.#pending.push({ endOffset: this.#writtenBytes, done });
+  }
+
+  #takenCallback(): () => void {
+    this.#onTaken ??= () => this.#releaseTaken();
+    return this.#onTaken;
+  }
+
+  #releaseTaken(): void {
+    // While closing, the kernel may still read from what the socket no longer counts.
+    if (this.#destroyed) return;
+    const takenBytes = this.#writtenBytes - this.#socket.writableLength;
+    const pending = this.#pending;
+    while (pending.length > 0 && pending[0].endOffset <= takenBytes) pending.shift()!.done();
+  }
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[owner].peerEnded();
+}
+
+function onDrain(this: OwnedSocket): void {
+  this[owner].drained();
+}
+
+function onError(this: OwnedSocket, error: Error): void {
+  this[owner].failed(error);
+}
+
+function onClose(this: OwnedSocket): void {
+  this[owner].closed();
+}
+
+/** Shared by all streams that were never behind; stays empty. */
+const nothingPending: PendingBlock[] = [];
+
+/** An IPv4 peer of a socket that is bound to `::` is written as IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
