@@ -92,7 +92,7 @@ function handlersOf(
   };
 }
 
-/** One way: holds bytes, and hands on a random part of them after a random time, again and again. */
+/** One way: holds bytes, and hands on a random part of them after a random time, repeatedly. */
 class Lane {
   readonly #context: LinkContext;
   readonly #from: ByteStream;

@@ -1,4 +1,5 @@
 /** The one error that codec and flow state throw when the peer's bytes break the protocol. */
+import { ReasonCode } from './reason-code.ts';
 
 /**
  * The peer violated MQTT. Caught in one place, the connection, which answers with `reasonCode`
@@ -14,4 +15,14 @@ export class ProtocolError extends Error {
     this.name = 'ProtocolError';
     this.reasonCode = reasonCode;
   }
+}
+
+/** 0x81: the bytes cannot be parsed as the specification says. */
+export function malformedPacket(message: string): ProtocolError {
+  return new ProtocolError(ReasonCode.malformedPacket, message);
+}
+
+/** 0x82: the bytes can be parsed and say what the specification forbids. */
+export function protocolViolation(message: string): ProtocolError {
+  return new ProtocolError(ReasonCode.protocolError, message);
 }
