@@ -61,7 +61,7 @@ class Recorder implements StreamHandlers {
   onData(chunk: Uint8Array): void {
     this.#assertOpen();
     assert.ok(chunk.length > 0, 'an empty chunk was delivered');
-    this.chunks.push(chunk.slice());
+    this.chunks.push(new Uint8Array(chunk));
     this.receivedBytes += chunk.length;
     this.#onChunk(chunk);
     this.#check();

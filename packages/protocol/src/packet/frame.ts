@@ -2,7 +2,7 @@
  * Splits a byte stream into control packets: any chunking in, whole packets out, without copying
  * but for a packet that is spread over chunks. Never looks behind the fixed header.
  */
-import type { PacketType, ProtocolVersion } from './packet-type.ts';
+import type { ProtocolVersion } from './packet-type.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { ReasonCode } from './reason-code.ts';
 
@@ -101,7 +101,8 @@ export class FrameReader {
   /** Copies what is left of the chunk, so that its owner may reuse it before `next` said false. */
   detach(): void {
     if (this.#position < this.#chunk.length) {
-      this.#chunk = this.#chunk.slice(this.#position);
+      // Not slice: a Buffer's does not copy.
+      this.#chunk = new Uint8Array(this.#chunk.subarray(this.#position));
       this.#position = 0;
     } else {
       this.#chunk = empty;
@@ -236,9 +237,4 @@ function badRemainingLength(): ProtocolError {
     ReasonCode.malformedPacket,
     'Remaining Length is not the shortest form of at most four bytes',
   );
-}
-
-/** The type of a packet by its first byte. */
-export function packetType(header: number): PacketType {
-  return (header >> 4) as PacketType;
 }

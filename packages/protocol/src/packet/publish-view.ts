@@ -2,10 +2,11 @@
  * PUBLISH without decoding: where its parts are, all rules checked, nothing allocated. One view
  * serves a connection for life.
  */
+
+import { truncated } from './field-reader.ts';
 import type { ProtocolVersion, QoS } from './packet-type.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { malformedPacket, protocolViolation } from './protocol-error.ts';
 import { scanPublishProperties } from './publish-properties.ts';
-import { ReasonCode } from './reason-code.ts';
 
 const none = new Uint8Array(0);
 
@@ -82,16 +83,16 @@ export class PublishView {
     this.topicEnd = position;
     if (qos === 0) {
       // [MQTT-3.3.1-2] DUP is 0 on every QoS 0 message
-      if ((header & 8) !== 0) throw malformed('DUP is set on a QoS 0 PUBLISH');
+      if ((header & 8) !== 0) throw malformedPacket('DUP is set on a QoS 0 PUBLISH');
       this.packetId = 0;
     } else {
       // [MQTT-3.3.1-4] QoS bits 11 are not allowed
-      if (qos === 3) throw malformed('PUBLISH has QoS 3');
+      if (qos === 3) throw malformedPacket('PUBLISH has QoS 3');
       if (position + 2 > end) throw truncated();
       const packetId = (bytes[position] << 8) | bytes[position + 1];
       // [MQTT-2.2.1-3] a nonzero identifier
       if (packetId === 0) {
-        throw new ProtocolError(ReasonCode.protocolError, 'PUBLISH has packet identifier 0');
+        throw protocolViolation('PUBLISH has packet identifier 0');
       }
       this.packetId = packetId;
       position += 2;
@@ -117,12 +118,4 @@ export class PublishView {
     this.payloadStart = position;
     this.payloadEnd = end;
   }
-}
-
-function malformed(message: string): ProtocolError {
-  return new ProtocolError(ReasonCode.malformedPacket, message);
-}
-
-function truncated(): ProtocolError {
-  return malformed('PUBLISH ends within a field');
 }

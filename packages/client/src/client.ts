@@ -1,0 +1,89 @@
+/** The client as its user sees it. Types only; `SessionClient` is what stands behind it. */
+import type { PublishResult } from './engine/outbound.ts';
+import type { ServerSettings } from './engine/server-settings.ts';
+import type { MqttError } from './errors.ts';
+import type { Message } from './message.ts';
+import type { CallOptions, CloseOptions, PublishInit, SubscribeInit } from './options.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface ClientStats {
+  /** Messages waiting to be sent: for the connection, or for room in the server's window. */
+  readonly queued: number;
+  /** Bytes of topics and payloads of all messages published and not yet settled. */
+  readonly queuedBytes: number;
+  /** Messages of QoS 1 and 2 sent and not yet acknowledged by the server. */
+  readonly inFlight: number;
+  /** Messages of QoS 1 and 2 received and not yet acknowledged to the server. */
+  readonly unackedInbound: number;
+  /** Messages of QoS 0 that no buffer had room for. */
+  readonly droppedQoS0: number;
+}
+
+export interface ClientEvents {
+  /** The server accepted the connection. */
+  up: ServerSettings;
+  /** The connection is over; undefined when `close()` did it. */
+  down: MqttError | undefined;
+  /** A message that no subscription asked for; acknowledged once the listeners have returned. */
+  unhandled: Message;
+}
+
+/**
+ * One MQTT client: one connection, for as long as that stands. Nothing is reconnected in this
+ * version; when the connection breaks, the client is closed and says so in `closed`.
+ */
+export interface Client extends AsyncDisposable {
+  readonly state: 'connecting' | 'connected' | 'closed';
+  /** Undefined until the server accepted the connection. */
+  readonly server: ServerSettings | undefined;
+  readonly stats: ClientStats;
+  /** Resolves when all is over: with the error that ended it, or nothing after `close()`. */
+  readonly closed: Promise<MqttError | undefined>;
+  /**
+   * Resolves when the client is connected.
+   * @throws MqttError what prevented it
+   */
+  ready(options?: CallOptions): Promise<void>;
+  /**
+   * Sends a message; before the connection stands it is queued. The bytes must not be changed until
+   * the promise is settled. It resolves for QoS 0 when the transport has taken the message, for
+   * QoS 1 and 2 when the server has.
+   * @throws PublishError `delivered` says whether the server may have it
+   * @throws TypeError, RangeError for what cannot be encoded
+   */
+  publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options?: PublishInit & CallOptions,
+  ): Promise<PublishResult>;
+  /**
+   * Subscribes to one or several filters, whose messages come in one sequence. Messages are held
+   * for it from this call on, so that a session's queued ones are not missed.
+   * @throws SubscribeError when the server refuses every filter
+   * @throws MqttError when the server cannot, or the call ended early (then it is undone)
+   */
+  subscribe(
+    filter: string | readonly string[],
+    options?: SubscribeInit & CallOptions,
+  ): Promise<Subscription>;
+  /**
+   * Ends subscriptions of the session that no `Subscription` object stands for, as after a restart.
+   * @returns the reason code of each filter; always 0x00 in 3.x
+   */
+  unsubscribe(
+    filter: string | readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, number>>;
+  /** Calls `listener` on each event. @returns a function that ends it */
+  on<E extends keyof ClientEvents>(
+    type: E,
+    listener: (event: ClientEvents[E]) => void,
+    options?: { signal?: AbortSignal; once?: boolean },
+  ): () => void;
+  /**
+   * Says DISCONNECT and closes. What was not acknowledged rejects with code 'closed', unless
+   * `drain` is set: then its acknowledgements are awaited first. When `signal` or `timeoutMs` ends
+   * the call early, the connection is cut. Never rejects but for a RangeError.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}

@@ -1,0 +1,97 @@
+/**
+ * Keeps the connection alive in both directions with one deadline on the monotonic clock, moved
+ * only when it is reached: traffic costs two stamps and no timer.
+ */
+import type { Clock, Timer } from '@godwit/runtime';
+
+export interface KeepAliveHandlers {
+  /** Nothing was sent, or nothing came, for the interval: time for a PINGREQ. */
+  ping(): void;
+  /** And nothing came for another interval after it. */
+  expire(): void;
+}
+
+/** Longest wait for the answer to a PINGREQ. */
+const answerMsMax = 30_000;
+
+export class KeepAlive {
+  readonly #clock: Clock;
+  readonly #handlers: KeepAliveHandlers;
+  #intervalMs: number;
+  #sentAt: number;
+  #receivedAt: number;
+  /** When the PINGREQ that nothing followed yet was sent, or -1. */
+  #pingedAt: number;
+  #timer: Timer | null;
+
+  constructor(clock: Clock, handlers: KeepAliveHandlers) {
+    this.#clock = clock;
+    this.#handlers = handlers;
+    this.#intervalMs = 0;
+    this.#sentAt = 0;
+    this.#receivedAt = 0;
+    this.#pingedAt = -1;
+    this.#timer = null;
+  }
+
+  /** Starts; with an interval of 0 it does nothing. */
+  start(intervalMs: number): void {
+    if (intervalMs === 0) return;
+    this.#intervalMs = intervalMs;
+    this.#sentAt = this.#clock.monotonicMs();
+    this.#receivedAt = this.#sentAt;
+    this.#arm(this.#sentAt);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#intervalMs = 0;
+  }
+
+  sent(): void {
+    if (this.#intervalMs > 0) this.#sentAt = this.#clock.monotonicMs();
+  }
+
+  received(): void {
+    if (this.#intervalMs === 0) return;
+    this.#receivedAt = this.#clock.monotonicMs();
+    this.#pingedAt = -1;
+  }
+
+  #deadline(): number {
+    if (this.#pingedAt >= 0) return this.#pingedAt + Math.min(this.#intervalMs, answerMsMax);
+    return Math.min(this.#sentAt, this.#receivedAt) + this.#intervalMs;
+  }
+
+  #arm(now: number): void {
+    const delayMs = Math.max(1, Math.ceil(this.#deadline() - now));
+    this.#timer = this.#clock.after(delayMs, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    const now = this.#clock.monotonicMs();
+    if (now >= this.#deadline()) {
+      if (this.#pingedAt >= 0) {
+        // the answer may be waiting to be read, if this process was held up
+        this.#clock.defer(() => this.#onSilence());
+        return;
+      }
+      // [MQTT-3.1.2-20] the longest silence; a server that only reads is asked for a sign of life
+      this.#handlers.ping();
+      this.#pingedAt = now;
+      this.#sentAt = now;
+    }
+    this.#arm(now);
+  }
+
+  #onSilence(): void {
+    if (this.#intervalMs === 0) return;
+    if (this.#pingedAt < 0) {
+      this.#arm(this.#clock.monotonicMs());
+      return;
+    }
+    this.stop();
+    this.#handlers.expire();
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What the client and the server remember of each other beyond one connection: messages under way
+ * in both directions, and requests. Gets the packets of the connection that it is tied to.
+ */
+import {
+  OutboundWindow,
+  type Packet,
+  PacketType,
+  ProtocolError,
+  type ProtocolVersion,
+  type PublishPacket,
+  ReasonCode,
+  type SubscribePacket,
+  type UnsubscribePacket,
+} from '@godwit/protocol';
+import { ErrorCode, MqttError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+import { Inbound } from './inbound.ts';
+import { Outbound, type OutboundLimits, type Publication } from './outbound.ts';
+import type { Receipt } from './receipts.ts';
+import { type Answer, Requests } from './requests.ts';
+import {
+  receiveMaximumDefault,
+  type ServerSettings,
+  subscribeObstacle,
+} from './server-settings.ts';
+
+export interface SessionInit {
+  version: ProtocolVersion;
+  /** Messages of QoS 1 and 2 that may await their acknowledgement here. */
+  receiveMaximum: number;
+  outboundLimits: OutboundLimits;
+  /** A new message; see {@link Inbound}. */
+  deliver(packet: PublishPacket, receipt: Receipt | null): void;
+}
+
+export class Session {
+  readonly inbound: Inbound;
+  readonly outbound: Outbound;
+  readonly #requests: Requests;
+  #connection: Connection | null;
+  #server: ServerSettings | null;
+
+  constructor({ version, receiveMaximum, outboundLimits, deliver }: SessionInit) {
+    // SUBSCRIBE and UNSUBSCRIBE share the identifiers of PUBLISH [MQTT-2.2.1-3]
+    const window = new OutboundWindow<Publication>(receiveMaximumDefault);
+    this.inbound = new Inbound(version, receiveMaximum, {
+      deliver,
+      send: packet => void this.#connection?.send(packet),
+    });
+    this.outbound = new Outbound(version, outboundLimits, window);
+    this.#requests = new Requests(window);
+    this.#connection = null;
+    this.#server = null;
+  }
+
+  /** From now on packets come and go over `connection`. */
+  up(connection: Connection, server: ServerSettings): void {
+    this.#connection = connection;
+    this.#server = server;
+  }
+
+  /** The connection is gone: everything that waited for it fails with `error`. */
+  down(error: MqttError): void {
+    this.#connection = null;
+    this.inbound.down();
+    this.#requests.down(error);
+    this.outbound.down(error);
+  }
+
+  /**
+   * Sends SUBSCRIBE or UNSUBSCRIBE; exactly one of the answers is called, unless this throws.
+   * @throws MqttError when there is no connection, or the server cannot take the request
+   * @throws RangeError when it cannot be encoded
+   */
+  request(packet: SubscribePacket | UnsubscribePacket, answer: Answer): void {
+    if (this.#connection === null || this.#server === null) {
+      throw new MqttError(ErrorCode.closed, 'there is no connection');
+    }
+    if (packet.type === PacketType.subscribe) {
+      const obstacle = subscribeObstacle(this.#server, packet);
+      if (obstacle !== undefined) throw obstacle;
+    }
+    this.#requests.send(this.#connection, packet, answer);
+  }
+
+  /** @throws ProtocolError when the server may not send this, or not now */
+  onPacket(packet: Packet): void {
+    switch (packet.type) {
+      case PacketType.publish:
+        this.inbound.onPublish(packet);
+        break;
+      case PacketType.puback:
+        this.outbound.onPuback(packet);
+        break;
+      case PacketType.pubrec:
+        this.outbound.onPubrec(packet);
+        break;
+      case PacketType.pubrel:
+        this.inbound.onPubrel(packet);
+        break;
+      case PacketType.pubcomp:
+        this.outbound.onPubcomp(packet);
+        break;
+      case PacketType.suback:
+      case PacketType.unsuback:
+        this.#requests.onAnswer(packet);
+        break;
+      default:
+        throw new ProtocolError(ReasonCode.protocolError, 'not a packet for a client, or not now');
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** Every bound of the client, with its default. What happens at each: see the options. */
+export const limits = {
+  connectTimeoutMs: 30_000,
+  /** How long `close` waits for the transport to end before it cuts it. */
+  closeTimeoutMs: 5_000,
+  keepAliveMs: 60_000,
+  receiveMaximum: 1_000,
+  maximumPacketSize: 16_777_216,
+  /** In 3.x; a server of 5.0 names its own. */
+  inflightMax: 20,
+  queueMessagesMax: 100_000,
+  queueBytesMax: 67_108_864,
+  qos0MessagesMax: 10_000,
+  qos0BytesMax: 16_777_216,
+  /** SUBSCRIBE and UNSUBSCRIBE packets that await their answer. */
+  requestsMax: 1_000,
+} as const;

@@ -1,0 +1,114 @@
+/** A granted subscription: its messages, in order, and its end. */
+import type { QoS } from '@godwit/protocol';
+import { each } from './each.ts';
+import type { Inbox } from './inbox.ts';
+import type { Message } from './message.ts';
+import type { Awaitable, CallOptions, EachOptions } from './options.ts';
+
+export interface SubscriptionInit {
+  granted: ReadonlyMap<string, QoS>;
+  refused: ReadonlyMap<string, number>;
+  manual: boolean;
+  inbox: Inbox;
+  unsubscribe(options: CallOptions): Promise<void>;
+}
+
+/**
+ * The messages of one `subscribe`, to be iterated or handed to {@link Subscription.each}.
+ *
+ * ```ts
+ * for await (const message of subscription) console.log(message.topic, message.text());
+ * ```
+ * Asking for the next message acknowledges the one before. Leaving the loop neither unsubscribes
+ * nor acknowledges: the message at hand comes again in the next loop, unless it was answered.
+ * Iteration ends after `unsubscribe` or the client's `close`; when the connection breaks it throws
+ * that error, after the messages that had come.
+ */
+export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
+  /** The filters that the server granted, as they were given, with their QoS. */
+  readonly granted: ReadonlyMap<string, QoS>;
+  /** The filters that the server refused, with the reason code of each. */
+  readonly refused: ReadonlyMap<string, number>;
+  readonly #inbox: Inbox;
+  readonly #manual: boolean;
+  readonly #unsubscribe: (options: CallOptions) => Promise<void>;
+
+  constructor(init: SubscriptionInit) {
+    this.granted = init.granted;
+    this.refused = init.refused;
+    this.#inbox = init.inbox;
+    this.#manual = init.manual;
+    this.#unsubscribe = init.unsubscribe;
+  }
+
+  /** Messages of QoS 0 that the buffer had no room for. */
+  get dropped(): number {
+    return this.#inbox.dropped;
+  }
+
+  /**
+   * Calls `handle` for each message, one at a time or `concurrency` of them, and acknowledges it
+   * when the call has returned. Resolves when the subscription has ended.
+   * @throws what `handle` threw, unless `onError` decides otherwise; the message comes again
+   * @throws MqttError when the connection broke
+   */
+  each(
+    handle: (message: Message) => Awaitable<void>,
+    options: EachOptions<Message> = {},
+  ): Promise<void> {
+    return each(this.#inbox, handle, options, this.#manual);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
+    return new MessageIterator(this.#inbox, this.#manual);
+  }
+
+  /**
+   * Ends the subscription; messages that nobody read are given back as not accepted (0x83). Any
+   * further call does nothing.
+   * @throws MqttError when the call ended early; the subscription has ended here all the same
+   */
+  unsubscribe(options: CallOptions = {}): Promise<void> {
+    return this.#unsubscribe(options);
+  }
+
+  /** As `unsubscribe`, and silent when the connection is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#unsubscribe({}).catch(() => {});
+  }
+}
+
+class MessageIterator implements AsyncIterableIterator<Message, undefined> {
+  readonly #inbox: Inbox;
+  readonly #manual: boolean;
+  #current: Message | undefined;
+  #left: boolean;
+
+  constructor(inbox: Inbox, manual: boolean) {
+    this.#inbox = inbox;
+    this.#manual = manual;
+    this.#current = undefined;
+    this.#left = false;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Message, undefined>> {
+    if (this.#left) return { done: true, value: undefined };
+    if (!this.#manual) this.#current?.ack();
+    this.#current = undefined;
+    const result = await this.#inbox.next(this);
+    this.#current = result.value;
+    return result;
+  }
+
+  async return(): Promise<IteratorResult<Message, undefined>> {
+    this.#left = true;
+    this.#inbox.cancel(this);
+    if (this.#current !== undefined && !this.#manual) this.#inbox.putBack([this.#current]);
+    this.#current = undefined;
+    return { done: true, value: undefined };
+  }
+}

@@ -1,0 +1,58 @@
+/** Counts bytes against a bound, and how often the bound was hit. */
+
+import { EngineError } from '../engine-error.ts';
+
+/** What an item costs besides its bytes, so that a bound in bytes also bounds the count. */
+export const ITEM_BYTES = 128;
+
+/** Bytes that storing `bytes` under `key` counts for. */
+export function itemCost(bytes: Uint8Array, key: string): number {
+  return ITEM_BYTES + bytes.length + 2 * key.length;
+}
+
+/** A bound in bytes for one kind of data. */
+export class Quota {
+  /** What it bounds, for messages. */
+  readonly name: string;
+  readonly bytesMax: number;
+  #used = 0;
+  #hits = 0;
+
+  constructor(name: string, bytesMax: number) {
+    this.name = name;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Bytes stored or about to be. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** How often the bound has refused something. */
+  get hits(): number {
+    return this.#hits;
+  }
+
+  /** Bytes left. */
+  get free(): number {
+    return this.bytesMax - this.#used;
+  }
+
+  /** Takes `bytes` if they fit. */
+  take(bytes: number): boolean {
+    if (bytes > this.free) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  /** Gives back what was taken. */
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  /** Counts a refusal and returns the error that says so. */
+  refuse(): EngineError {
+    this.#hits += 1;
+    return new EngineError('full', `${this.name}: ${this.#used} of ${this.bytesMax} bytes in use`);
+  }
+}

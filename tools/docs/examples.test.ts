@@ -1,0 +1,75 @@
+/** Every TypeScript example of the documentation has the right types, runs, and prints what it says. */
+import { deepEqual, equal } from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { readTree } from '../tidy/tree.ts';
+import { examplesOf } from './examples.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const examples = [...readTree(root)]
+  .filter(([path]) => path.endsWith('.md'))
+  .flatMap(([path, text]) => examplesOf(path, text));
+
+const TSCONFIG = {
+  extends: '../../tsconfig.base.json',
+  compilerOptions: { noEmit: true, composite: false, isolatedDeclarations: false },
+  include: ['*.ts'],
+};
+
+/** A port that is free now, for the examples say 1883, where anything may be listening. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise(done => server.once('listening', done));
+  const address = server.address();
+  await new Promise(done => server.close(done));
+  if (address === null || typeof address === 'string') throw new TypeError('no TCP address');
+  return address.port;
+}
+
+suite('examples of the documentation', () => {
+  let folder = '';
+
+  before(async () => {
+    mkdirSync(join(root, '.cache'), { recursive: true });
+    folder = mkdtempSync(join(root, '.cache', 'examples-'));
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    for (const [index, { code }] of examples.entries()) {
+      const port = String(await freePort());
+      writeFileSync(join(folder, `example-${index}.ts`), code.replaceAll('1883', port));
+    }
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('have the right types', { skip: examples.length === 0 }, async () => {
+    const tsc = join(root, 'node_modules', '.bin', 'tsc');
+    const { stdout } = await run(tsc, ['-p', folder]).catch(error => error);
+    equal(stdout, '');
+  });
+
+  for (const [index, { place, output }] of examples.entries()) {
+    test(place, async () => {
+      const program = join(folder, `example-${index}.ts`);
+      const { stdout } = await run(process.execPath, ['--conditions=godwit-source', program], {
+        cwd: root,
+        timeout: 30_000,
+      });
+      if (output !== undefined) equal(stdout, output);
+    });
+  }
+});
+
+test('examplesOf finds a block with its line and the output that follows it', () => {
+  const page =
+    'A\n\n```ts\nf();\n```\n\n```text\n1\n```\n\n```ts\ng();\n```\n\nno\n\n```text\n2\n```\n';
+  deepEqual(examplesOf('x.md', page), [
+    { place: 'x.md:3', code: 'f();\n', output: '1\n' },
+    { place: 'x.md:11', code: 'g();\n', output: undefined },
+  ]);
+});
