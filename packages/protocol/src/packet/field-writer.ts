@@ -56,10 +56,28 @@ export function allocatePacket(
 ): Uint8Array | null {
   const length = packetLength(bodyLength);
   if (bodyLength > maximumRemainingLength || length > maximumPacketSize) return null;
-  const packet = new Uint8Array(length);
+  const packet = allocate(length);
   packet[0] = header;
   writeVariableByteInteger(packet, 1, bodyLength);
   return packet;
+}
+
+/** Memory that packets are cut from: a buffer of its own costs more than to fill it. */
+const slabBytes = 8192;
+/** A larger packet gets a buffer of its own. */
+const slabPacketBytes = 1024;
+let slab = new Uint8Array(slabBytes);
+let slabUsed = 0;
+
+function allocate(length: number): Uint8Array {
+  if (length > slabPacketBytes) return new Uint8Array(length);
+  if (slabUsed + length > slabBytes) {
+    slab = new Uint8Array(slabBytes);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed += length;
+  return slab.subarray(start, slabUsed);
 }
 
 /** Writes two bytes, most significant first; returns the offset after them. */

@@ -1,4 +1,5 @@
 /** PUBLISH: an application message, with all its fields decoded. The hot path uses PublishView. */
+import { copyBytes } from './copy-bytes.ts';
 import type { FieldReader } from './field-reader.ts';
 import {
   allocatePacket,
@@ -105,6 +106,6 @@ export function encodePublish(
   let at = writeString(bytes, bytes.length - bodyLength, topic);
   if (qos > 0) at = writeUint16(bytes, at, packetId);
   if (version === 5) at = writeProperties(bytes, at, properties, propertyBytes);
-  bytes.set(payload, at);
+  copyBytes(payload, 0, payload.length, bytes, at);
   return bytes;
 }
