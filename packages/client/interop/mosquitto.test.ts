@@ -85,7 +85,7 @@ describe('mosquitto', { skip: skip(), concurrency: false }, () => {
       assert.deepEqual((await take(second, 1)).map(text), ['fresh']);
     });
 
-    test(`version ${protocolVersion}: a will follows a broken connection, not close()`, async () => {
+    test(`version ${protocolVersion}: a will follows a cut connection, not close()`, async () => {
       await using watcher = await open();
       const topic = `interop/${protocolVersion}/will`;
       const wills = await watcher.subscribe(`${topic}/+`, { qos: 1, timeoutMs });

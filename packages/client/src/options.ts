@@ -73,7 +73,7 @@ export interface ClientOptions {
   protocolVersion?: 5 | 4 | 3;
   /** Opens the connection. Default: TCP on Node. */
   transport?: Transport;
-  /** A function is asked before connecting. Default: what the URL holds. */
+  /** A function is asked before connecting. Default: those of `mqtt://user:password@host`. */
   credentials?: Credentials | (() => Awaitable<Credentials>);
   session?: SessionOptions;
   will?: WillOptions;

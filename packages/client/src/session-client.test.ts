@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type ConnectPacket, type Packet, PacketType, ReasonCode } from '@godwit/protocol';
 import { createClient } from './connect.ts';
 import { ErrorCode, type PublishError } from './errors.ts';
@@ -11,13 +11,13 @@ function silent(packet: Packet): readonly Packet[] | undefined {
   return packet.type === PacketType.connect ? undefined : [];
 }
 
-async function connectOf(options: ClientOptions): Promise<ConnectPacket> {
-  await using meeting = await meet(options);
+async function connectOf(t: TestContext, options: ClientOptions): Promise<ConnectPacket> {
+  const meeting = await meet(t, options);
   return meeting.server.got(PacketType.connect)[0];
 }
 
-test('close() says DISCONNECT, after what was sent before it', async () => {
-  await using meeting = await meet({ session: { expiryMs: 10_000 } });
+test('close() says DISCONNECT, after what was sent before it', async t => {
+  const meeting = await meet(t, { session: { expiryMs: 10_000 } });
   const { client, server, clock } = meeting;
   const downs: unknown[] = [];
   client.on('down', error => downs.push(error));
@@ -44,9 +44,9 @@ test('close() says DISCONNECT, after what was sent before it', async () => {
   assert.equal(clock.timerCount, 0);
 });
 
-test('close() fails what was not acknowledged; with drain it waits for that', async () => {
+test('close() fails what was not acknowledged; with drain it waits for that', async t => {
   for (const drain of [false, true]) {
-    await using meeting = await meet({}, silent);
+    const meeting = await meet(t, {}, silent);
     const { client, server, clock } = meeting;
     const published = client.publish('t', 'x', { qos: 1 }).catch((error: PublishError) => error);
     await clock.settle();
@@ -68,8 +68,8 @@ test('close() fails what was not acknowledged; with drain it waits for that', as
   }
 });
 
-test('a drain that takes too long is cut', async () => {
-  await using meeting = await meet({}, silent);
+test('a drain that takes too long is cut', async t => {
+  const meeting = await meet(t, {}, silent);
   const { client, server, clock } = meeting;
   const published = client.publish('t', 'x', { qos: 1 }).catch((error: PublishError) => error);
   const closed = client.close({ drain: true, timeoutMs: 1_000 });
@@ -95,22 +95,22 @@ test('close() before the connection stands', async () => {
   assert.equal(clock.timerCount, 0);
 });
 
-test('options of closing that make no sense are refused', async () => {
-  await using meeting = await meet();
+test('options of closing that make no sense are refused', async t => {
+  const meeting = await meet(t);
   const { client } = meeting;
   await assert.rejects(client.close({ reasonCode: 5 }), RangeError);
   await assert.rejects(client.close({ sessionExpiryMs: 1 }), RangeError);
   await assert.rejects(client.close({ timeoutMs: 0 }), RangeError);
   assert.equal(client.state, 'connected');
-  await using old = await meet({ protocolVersion: 4 });
+  const old = await meet(t, { protocolVersion: 4 });
   const refused = old.client.close({ reasonCode: ReasonCode.unspecifiedError });
   await assert.rejects(refused, { code: ErrorCode.notSupported });
 });
 
-test('the client id: the server chooses in 5.0, the client in 3.x', async () => {
-  assert.equal((await connectOf({})).clientId, '');
+test('the client id: the server chooses in 5.0, the client in 3.x', async t => {
+  assert.equal((await connectOf(t, {})).clientId, '');
   for (const protocolVersion of [3, 4] as const) {
-    assert.match((await connectOf({ protocolVersion })).clientId, /^godwit-[0-9a-z]{14}$/);
+    assert.match((await connectOf(t, { protocolVersion })).clientId, /^godwit-[0-9a-z]{14}$/);
     const options = { protocolVersion, session: { cleanStart: false } };
     assert.throws(() => createClient('memory://server', { ...stage().options, ...options }), {
       name: 'TypeError',
@@ -158,14 +158,23 @@ test('options out of range are refused', () => {
     { connectTimeoutMs: 0 },
     { session: { expiryMs: -1 } },
     { will: { topic: '#', payload: '' } },
+    { clientId: 'x'.repeat(65_536) },
   ] satisfies ClientOptions[]) {
     assert.throws(() => createClient('memory://server', { ...options, ...wrong }), RangeError);
   }
   assert.equal(clock.timerCount, 0);
 });
 
-test('failing credentials fail the connection', async () => {
-  await using meeting = await meet({
+test('credentials that cannot be encoded fail the connection', async t => {
+  const meeting = await meet(t, { credentials: () => ({ username: 'x'.repeat(65_536) }) });
+  const error = await meeting.client.closed;
+  assert.equal(error?.code, ErrorCode.connectFailed);
+  assert.ok(error?.cause instanceof RangeError);
+  assert.throws(() => createClient('memory://%zz@server', stage().options), URIError);
+});
+
+test('failing credentials fail the connection', async t => {
+  const meeting = await meet(t, {
     credentials: () => Promise.reject(new Error('no token')),
   });
   const error = await meeting.client.closed;

@@ -1,5 +1,10 @@
 /** The client: ties a session to a connection, and promises to both. */
-import type { ConnectPacket, SubscribePacket, UnsubscribePacket } from '@godwit/protocol';
+import {
+  type ConnectPacket,
+  encodePacket,
+  type SubscribePacket,
+  type UnsubscribePacket,
+} from '@godwit/protocol';
 import { type Clock, systemClock, systemRandom, type Timer } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
 import { call, requireTimeout, type Settle } from './call.ts';
@@ -54,10 +59,13 @@ export class SessionClient implements Client {
   /** Starts connecting. @throws as `createClient` */
   constructor(url: URL, options: ClientOptions & { transport: Transport }) {
     const { clock = systemClock, random = systemRandom, queue = {} } = options;
-    const { connectTimeoutMs = limits.connectTimeoutMs } = options;
+    const { connectTimeoutMs = limits.connectTimeoutMs, transport } = options;
+    const { credentials = urlCredentials(url) } = options;
     requireTimeout('connectTimeoutMs', connectTimeoutMs);
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
+    // what cannot be encoded is refused now
+    encodePacket(this.#connect, this.#connect.protocolVersion);
     this.#maximumPacketSize = maximumPacketSize(options);
     this.#session = new Session({
       version: this.#connect.protocolVersion,
@@ -90,7 +98,7 @@ export class SessionClient implements Client {
       const message = `not connected within ${connectTimeoutMs} ms`;
       this.#giveUp(new MqttError(ErrorCode.timeout, message));
     });
-    void this.#start(url, options);
+    void this.#start(url, transport, credentials);
   }
 
   get state(): Client['state'] {
@@ -190,8 +198,11 @@ export class SessionClient implements Client {
     return this.close();
   }
 
-  async #start(url: URL, options: ClientOptions & { transport: Transport }): Promise<void> {
-    const { credentials = urlCredentials(url), transport } = options;
+  async #start(
+    url: URL,
+    transport: Transport,
+    credentials: NonNullable<ClientOptions['credentials']>,
+  ): Promise<void> {
     let stream: ByteStream | undefined;
     try {
       const known = typeof credentials === 'function' ? await credentials() : credentials;
@@ -325,7 +336,10 @@ function closedHere(): MqttError {
   return new MqttError(ErrorCode.closed, 'the client was closed');
 }
 
-/** User name and password out of `mqtt://user:password@host`. */
+/**
+ * User name and password out of `mqtt://user:password@host`.
+ * @throws URIError when they are not well encoded
+ */
 function urlCredentials({ username, password }: URL): { username?: string; password?: string } {
   if (username === '') return {};
   const name = decodeURIComponent(username);

@@ -26,8 +26,8 @@ function acked({ server }: Meeting): number[] {
   return server.got(PacketType.puback).map(packet => packet.packetId);
 }
 
-test('asking for the next message acknowledges the one before', async () => {
-  await using meeting = await meet();
+test('asking for the next message acknowledges the one before', async t => {
+  const meeting = await meet(t);
   const messages = (await subscribed(meeting))[Symbol.asyncIterator]();
   const first = messages.next();
   await sendAll(meeting, 'a', 'b');
@@ -39,8 +39,8 @@ test('asking for the next message acknowledges the one before', async () => {
   assert.deepEqual(acked(meeting), [1]);
 });
 
-test('a loop that is left acknowledges nothing; the next begins with that message', async () => {
-  await using meeting = await meet();
+test('a loop that is left acknowledges nothing; the next begins with that message', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting);
   await sendAll(meeting, 'a', 'b', 'c');
   for await (const message of subscription) if (message.topic === 'b') break;
@@ -58,8 +58,8 @@ test('a loop that is left acknowledges nothing; the next begins with that messag
   assert.equal(meeting.server.got(PacketType.unsubscribe).length, 0);
 });
 
-test('manual: only ack() acknowledges', async () => {
-  await using meeting = await meet();
+test('manual: only ack() acknowledges', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting, { qos: 1, ack: 'manual' });
   await sendAll(meeting, 'a', 'b');
   const kept: Message[] = [];
@@ -74,8 +74,8 @@ test('manual: only ack() acknowledges', async () => {
   assert.deepEqual(acked(meeting), [1, 2]);
 });
 
-test('a reader that leaves while it waits takes no message with it', async () => {
-  await using meeting = await meet();
+test('a reader that leaves while it waits takes no message with it', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting);
   const left = subscription[Symbol.asyncIterator]();
   const pending = left.next();
@@ -85,8 +85,8 @@ test('a reader that leaves while it waits takes no message with it', async () =>
   assert.equal((await subscription[Symbol.asyncIterator]().next()).value?.topic, 'a');
 });
 
-test('QoS 0 beyond the buffer is dropped, and counted', async () => {
-  await using meeting = await meet();
+test('QoS 0 beyond the buffer is dropped, and counted', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const subscription = await subscribed(meeting, { qos0MessagesMax: 2, qos0BytesMax: 6 });
   const send = async (...texts: string[]): Promise<void> => {
@@ -105,16 +105,16 @@ test('QoS 0 beyond the buffer is dropped, and counted', async () => {
   assert.equal((await messages.next()).value?.text(), '4');
 });
 
-test('close() ends the loop; a broken connection throws, after what had come', async () => {
+test('close() ends the loop; a broken connection throws, after what had come', async t => {
   {
-    await using meeting = await meet();
+    const meeting = await meet(t);
     const pending = (await subscribed(meeting))[Symbol.asyncIterator]().next();
     const closed = meeting.client.close();
     await meeting.clock.settle();
     await closed;
     assert.equal((await pending).done, true);
   }
-  await using meeting = await meet();
+  const meeting = await meet(t);
   const messages = (await subscribed(meeting))[Symbol.asyncIterator]();
   await sendAll(meeting, 'a');
   meeting.server.destroy();
@@ -123,8 +123,8 @@ test('close() ends the loop; a broken connection throws, after what had come', a
   await assert.rejects(messages.next(), { code: ErrorCode.connectionLost });
 });
 
-test('each: acknowledges when the function has returned, one after the other', async () => {
-  await using meeting = await meet();
+test('each: acknowledges when the function has returned, one after the other', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting);
   const steps: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -145,8 +145,8 @@ test('each: acknowledges when the function has returned, one after the other', a
   await all;
 });
 
-test('each: several at a time, those of one key in order', async () => {
-  await using meeting = await meet();
+test('each: several at a time, those of one key in order', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting);
   const running = new Map<Message, () => void>();
   const topics = (): string[] => [...running.keys()].map(message => message.topic);
@@ -170,8 +170,8 @@ test('each: several at a time, those of one key in order', async () => {
   assert.deepEqual(acked(meeting), [1]);
 });
 
-test('each: an error stops it, and the messages come again in order', async () => {
-  await using meeting = await meet();
+test('each: an error stops it, and the messages come again in order', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting);
   await sendAll(meeting, 'a', 'a', 'b');
   const failing = subscription.each(
@@ -190,8 +190,8 @@ test('each: an error stops it, and the messages come again in order', async () =
   assert.deepEqual(ids, ['a', 'a', 'b']);
 });
 
-test('each: onError decides', async () => {
-  await using meeting = await meet();
+test('each: onError decides', async t => {
+  const meeting = await meet(t);
   const subscription = await subscribed(meeting);
   const handled = subscription.each(
     message => {

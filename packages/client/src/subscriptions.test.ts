@@ -13,8 +13,8 @@ function granting(codes: Record<string, number>): Script {
   };
 }
 
-test('the options of SUBSCRIBE are sent', async () => {
-  await using meeting = await meet();
+test('the options of SUBSCRIBE are sent', async t => {
+  const meeting = await meet(t);
   const subscribing = meeting.client.subscribe(['a', 'b/#'], {
     qos: 1,
     noLocal: true,
@@ -36,9 +36,9 @@ test('the options of SUBSCRIBE are sent', async () => {
   });
 });
 
-test('granted and refused filters are told apart', async () => {
+test('granted and refused filters are told apart', async t => {
   const refusal = ReasonCode.notAuthorized;
-  await using meeting = await meet({}, granting({ a: 2, b: refusal, c: 0 }));
+  const meeting = await meet(t, {}, granting({ a: 2, b: refusal, c: 0 }));
   const { client, server, clock } = meeting;
   const unhandled: string[] = [];
   client.on('unhandled', message => unhandled.push(message.topic));
@@ -58,8 +58,8 @@ test('granted and refused filters are told apart', async () => {
   assert.deepEqual(unhandled, ['b']);
 });
 
-test('when all filters are refused, the call fails', async () => {
-  await using meeting = await meet({}, granting({ a: 0x87, b: 0x97 }));
+test('when all filters are refused, the call fails', async t => {
+  const meeting = await meet(t, {}, granting({ a: 0x87, b: 0x97 }));
   const failing = meeting.client.subscribe(['a', 'b']).catch(error => error);
   await meeting.clock.settle();
   const error = await failing;
@@ -69,7 +69,7 @@ test('when all filters are refused, the call fails', async () => {
   assert.deepEqual([...error.refused.values()], [0x87, 0x97]);
 });
 
-test('messages that come before SUBACK are not lost', async () => {
+test('messages that come before SUBACK are not lost', async t => {
   const script: Script = packet =>
     packet.type === PacketType.subscribe
       ? [
@@ -77,15 +77,15 @@ test('messages that come before SUBACK are not lost', async () => {
           { type: PacketType.suback, packetId: packet.packetId, reasonCodes: [0] },
         ]
       : undefined;
-  await using meeting = await meet({}, script);
+  const meeting = await meet(t, {}, script);
   const subscribing = meeting.client.subscribe('a/b');
   await meeting.clock.settle();
   const { value } = await (await subscribing)[Symbol.asyncIterator]().next();
   assert.equal(value?.retain, true);
 });
 
-test('a shared subscription is routed by its filter', async () => {
-  await using meeting = await meet();
+test('a shared subscription is routed by its filter', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const subscribing = client.subscribe('a/+', { share: 'workers' });
   await clock.settle();
@@ -97,8 +97,8 @@ test('a shared subscription is routed by its filter', async () => {
   assert.equal((await subscription[Symbol.asyncIterator]().next()).value?.topic, 'a/b');
 });
 
-test('overlapping subscriptions each get the message, which is acknowledged by both', async () => {
-  await using meeting = await meet();
+test('overlapping subscriptions each get the message, which is acknowledged by both', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const subscribing = [client.subscribe('a/b', { qos: 1 }), client.subscribe('#', { qos: 1 })];
   await clock.settle();
@@ -115,8 +115,8 @@ test('overlapping subscriptions each get the message, which is acknowledged by b
   assert.equal(server.got(PacketType.puback)[0].reasonCode, ReasonCode.unspecifiedError);
 });
 
-test('what nobody asked for is unhandled, and acknowledged', async () => {
-  await using meeting = await meet();
+test('what nobody asked for is unhandled, and acknowledged', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const topics: string[] = [];
   const stop = client.on('unhandled', message => topics.push(message.topic));
@@ -132,8 +132,8 @@ test('what nobody asked for is unhandled, and acknowledged', async () => {
   assert.equal(server.got(PacketType.pubcomp).length, 1);
 });
 
-test('the last subscription of a filter unsubscribes, and what is left is refused', async () => {
-  await using meeting = await meet();
+test('the last subscription of a filter unsubscribes, and what is left is refused', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const subscribing = [client.subscribe('a/b', { qos: 1 }), client.subscribe('a/b', { qos: 1 })];
   await clock.settle();
@@ -167,9 +167,9 @@ test('the last subscription of a filter unsubscribes, and what is left is refuse
   assert.equal((await two[Symbol.asyncIterator]().next()).done, true);
 });
 
-test('an abandoned subscribe is undone when its answer comes', async () => {
+test('an abandoned subscribe is undone when its answer comes', async t => {
   const held: Packet[] = [];
-  await using meeting = await meet({}, packet => {
+  const meeting = await meet(t, {}, packet => {
     if (packet.type !== PacketType.subscribe) return undefined;
     held.push({ type: PacketType.suback, packetId: packet.packetId, reasonCodes: [1] });
     return [];
@@ -183,7 +183,7 @@ test('an abandoned subscribe is undone when its answer comes', async () => {
   assert.deepEqual(server.got(PacketType.unsubscribe)[0].filters, ['a']);
 });
 
-test('what the server does not offer is not asked for', async () => {
+test('what the server does not offer is not asked for', async t => {
   const script: Script = packet =>
     packet.type === PacketType.connect
       ? [
@@ -198,7 +198,7 @@ test('what the server does not offer is not asked for', async () => {
           },
         ]
       : undefined;
-  await using meeting = await meet({}, script);
+  const meeting = await meet(t, {}, script);
   const { client, server } = meeting;
   const notSupported = { code: ErrorCode.notSupported };
   await assert.rejects(client.subscribe('a/#'), notSupported);
@@ -206,8 +206,8 @@ test('what the server does not offer is not asked for', async () => {
   assert.equal(server.got(PacketType.subscribe).length, 0);
 });
 
-test('what is no filter, or not for this version, is refused', async () => {
-  await using meeting = await meet({ protocolVersion: 4 });
+test('what is no filter, or not for this version, is refused', async t => {
+  const meeting = await meet(t, { protocolVersion: 4 });
   const { client } = meeting;
   await assert.rejects(client.subscribe('a/#/b'), RangeError);
   await assert.rejects(client.subscribe([]), RangeError);
@@ -215,8 +215,8 @@ test('what is no filter, or not for this version, is refused', async () => {
   await assert.rejects(client.subscribe('a', { noLocal: true }), { code: ErrorCode.notSupported });
 });
 
-test('3.1.1: a refusal is 0x80, UNSUBACK has no codes', async () => {
-  await using meeting = await meet({ protocolVersion: 4 }, granting({ a: 0x80, b: 1 }));
+test('3.1.1: a refusal is 0x80, UNSUBACK has no codes', async t => {
+  const meeting = await meet(t, { protocolVersion: 4 }, granting({ a: 0x80, b: 1 }));
   const { client, clock } = meeting;
   const subscribing = client.subscribe(['a', 'b'], { qos: 1 });
   await clock.settle();
@@ -232,8 +232,8 @@ test('3.1.1: a refusal is 0x80, UNSUBACK has no codes', async () => {
   );
 });
 
-test('a request fails when the connection breaks', async () => {
-  await using meeting = await meet({}, packet =>
+test('a request fails when the connection breaks', async t => {
+  const meeting = await meet(t, {}, packet =>
     packet.type === PacketType.connect ? undefined : [],
   );
   const { client, server, clock } = meeting;

@@ -11,8 +11,8 @@ function connack(fields: Partial<ConnackPacket>): Script {
   return packet => (packet.type === PacketType.connect ? [answer as Packet] : undefined);
 }
 
-test('CONNECT carries the options', async () => {
-  await using meeting = await meet({
+test('CONNECT carries the options', async t => {
+  const meeting = await meet(t, {
     clientId: 'me',
     keepAliveMs: 1_500,
     session: { cleanStart: false, expiryMs: 'never' },
@@ -40,7 +40,7 @@ test('CONNECT carries the options', async () => {
   assert.deepEqual(connect.properties?.userProperties, [['k', 'v']]);
 });
 
-test('what CONNACK says holds, with the defaults filled in', async () => {
+test('what CONNACK says holds, with the defaults filled in', async t => {
   const properties = {
     assignedClientIdentifier: 'given',
     serverKeepAlive: 5,
@@ -48,7 +48,7 @@ test('what CONNACK says holds, with the defaults filled in', async () => {
     maximumQoS: 1 as const,
     retainAvailable: false,
   };
-  await using meeting = await meet({}, connack({ properties }));
+  const meeting = await meet(t, {}, connack({ properties }));
   const { client } = meeting;
   assert.equal(client.state, 'connected');
   assert.equal(client.server?.clientId, 'given');
@@ -61,10 +61,10 @@ test('what CONNACK says holds, with the defaults filled in', async () => {
   assert.deepEqual(client.server?.connack.properties, properties);
 });
 
-test('a refusal ends it, with the reason of the server', async () => {
+test('a refusal ends it, with the reason of the server', async t => {
   const properties = { reasonString: 'no such user' };
   const script = connack({ reasonCode: ReasonCode.notAuthorized, properties });
-  await using meeting = await meet({}, script);
+  const meeting = await meet(t, {}, script);
   const { client } = meeting;
   const error = await client.closed;
   assert.equal(client.state, 'closed');
@@ -75,19 +75,19 @@ test('a refusal ends it, with the reason of the server', async () => {
   await assert.rejects(client.ready(), error);
 });
 
-test('the server may not say anything before CONNACK', async () => {
+test('the server may not say anything before CONNACK', async t => {
   const script: Script = packet => (packet.type === PacketType.connect ? [publish()] : undefined);
-  await using meeting = await meet({}, script);
+  const meeting = await meet(t, {}, script);
   assert.equal((await meeting.client.closed)?.code, ErrorCode.protocolError);
 });
 
-test('a session present after Clean Start is an error [MQTT-3.2.2-4]', async () => {
-  await using meeting = await meet({}, connack({ sessionPresent: true }));
+test('a session present after Clean Start is an error [MQTT-3.2.2-4]', async t => {
+  const meeting = await meet(t, {}, connack({ sessionPresent: true }));
   assert.equal((await meeting.client.closed)?.code, ErrorCode.protocolError);
 });
 
-test('DISCONNECT of the server surfaces', async () => {
-  await using meeting = await meet();
+test('DISCONNECT of the server surfaces', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const downs: (MqttError | undefined)[] = [];
   client.on('down', error => downs.push(error));
@@ -109,8 +109,8 @@ for (const [name, bytes, reasonCode] of [
   ['an answer to nothing', [0x90, 0x04, 0x00, 0x01, 0x00, 0x00], 0x82],
   ['PUBREL with other flags', [0x60, 0x02, 0x00, 0x01], 0x81],
 ] as const) {
-  test(`${name} ends the connection with 0x${reasonCode.toString(16)}`, async () => {
-    await using meeting = await meet();
+  test(`${name} ends the connection with 0x${reasonCode.toString(16)}`, async t => {
+    const meeting = await meet(t);
     const { client, server, clock } = meeting;
     server.sendBytes(Uint8Array.from(bytes));
     await clock.settle();
@@ -124,8 +124,8 @@ for (const [name, bytes, reasonCode] of [
   });
 }
 
-test('3.1.1 has no DISCONNECT from the server, and none for it to be told', async () => {
-  await using meeting = await meet({ protocolVersion: 4 });
+test('3.1.1 has no DISCONNECT from the server, and none for it to be told', async t => {
+  const meeting = await meet(t, { protocolVersion: 4 });
   const { client, server, clock } = meeting;
   server.sendBytes(Uint8Array.of(0xe0, 0x00));
   await clock.settle();
@@ -133,9 +133,9 @@ test('3.1.1 has no DISCONNECT from the server, and none for it to be told', asyn
   assert.deepEqual(server.got(PacketType.disconnect), []);
 });
 
-test('a connection that breaks off, or is closed without a word, is lost', async () => {
+test('a connection that breaks off, or is closed without a word, is lost', async t => {
   for (const end of ['destroy', 'end'] as const) {
-    await using meeting = await meet();
+    const meeting = await meet(t);
     meeting.server[end]();
     await meeting.clock.settle();
     const error = await meeting.client.closed;
@@ -144,8 +144,8 @@ test('a connection that breaks off, or is closed without a word, is lost', async
   }
 });
 
-test('packets of one tick leave in one write', async () => {
-  await using meeting = await meet();
+test('packets of one tick leave in one write', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const before = server.chunks;
   const sent = Array.from({ length: 100 }, (_, at) => client.publish('t', `${at}`));
@@ -172,7 +172,7 @@ test('a message that comes together with CONNACK meets the subscription made on 
       session: { cleanStart: false },
     });
     client.on('unhandled', message => unhandled.push(message.topic));
-    await using subscription = await client.subscribe('a/b', { qos: 1 });
+    const subscription = await client.subscribe('a/b', { qos: 1 });
     const { value } = await subscription[Symbol.asyncIterator]().next();
     await client.close();
     return value?.text();
@@ -222,8 +222,8 @@ test('an abort while connecting stops the transport', async () => {
   assert.equal(clock.timerCount, 0);
 });
 
-test('silence is broken by PINGREQ, and a server that stays silent is given up', async () => {
-  await using meeting = await meet({ keepAliveMs: 10_000 });
+test('silence is broken by PINGREQ, and a server that stays silent is given up', async t => {
+  const meeting = await meet(t, { keepAliveMs: 10_000 });
   const { client, server, clock } = meeting;
   await clock.advance(9_999);
   assert.equal(server.got(PacketType.pingreq).length, 0);
@@ -239,17 +239,17 @@ test('silence is broken by PINGREQ, and a server that stays silent is given up',
   assert.equal(server.got(PacketType.disconnect)[0]?.reasonCode, ReasonCode.keepAliveTimeout);
 });
 
-test('keep alive 0 never pings', async () => {
-  await using meeting = await meet({ keepAliveMs: 0 });
+test('keep alive 0 never pings', async t => {
+  const meeting = await meet(t, { keepAliveMs: 0 });
   await meeting.clock.advance(10_000_000);
   assert.equal(meeting.server.got(PacketType.pingreq).length, 0);
   assert.equal(meeting.clock.timerCount, 0);
 });
 
-test('no bytes of the server harm the process', async () => {
+test('no bytes of the server harm the process', async t => {
   for (let seed = 0; seed < 200; seed += 1) {
     const random = new SeededRandom(seed);
-    await using meeting = await meet();
+    const meeting = await meet(t);
     const { client, server, clock } = meeting;
     const published = client.publish('t', 'x', { qos: 2 }).catch(() => {});
     const subscribed = client.subscribe('#', { qos: 2 }).catch(() => {});

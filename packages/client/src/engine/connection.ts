@@ -47,7 +47,10 @@ export class Connection {
   #serverPacketSize: number;
   #endTimer: Timer | null;
 
-  /** Takes over `stream`, which is not open yet, and sends `connect`. */
+  /**
+   * Takes over `stream`, which is not open yet, and sends `connect`.
+   * @throws RangeError when that cannot be encoded
+   */
   constructor(
     stream: ByteStream,
     clock: Clock,
@@ -70,22 +73,15 @@ export class Connection {
     this.#isHeld = false;
     this.#serverPacketSize = Number.POSITIVE_INFINITY;
     this.#endTimer = null;
+    // before the stream is open: it may throw
+    const bytes = this.#encode(connect)!;
     stream.open({
       onData: chunk => this.#onData(chunk),
       onEnd: () => this.#onEnd(),
       onDrain: () => {},
       onClose: error => this.#onClose(error),
     });
-    this.send(connect);
-  }
-
-  get isOpen(): boolean {
-    return this.#phase === 'open';
-  }
-
-  /** Bytes of packets that the transport has not taken over. */
-  get pendingBytes(): number {
-    return this.#outbox.pendingBytes;
+    this.#outbox.append(bytes);
   }
 
   /**

@@ -19,8 +19,8 @@ async function take(messages: AsyncIterator<Message>, count: number): Promise<Me
 }
 
 for (const protocolVersion of [3, 4, 5] as const) {
-  test(`version ${protocolVersion}: each QoS is taken over once`, async () => {
-    await using meeting = await meet({ protocolVersion });
+  test(`version ${protocolVersion}: each QoS is taken over once`, async t => {
+    const meeting = await meet(t, { protocolVersion });
     const { client, server, clock } = meeting;
     const subscribing = client.subscribe('a/b', { qos: 2 });
     await clock.settle();
@@ -52,8 +52,8 @@ for (const protocolVersion of [3, 4, 5] as const) {
   });
 }
 
-test('all properties of a message arrive', async () => {
-  await using meeting = await meet();
+test('all properties of a message arrive', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   const subscribing = client.subscribe('a/b');
   await clock.settle();
@@ -87,8 +87,8 @@ test('all properties of a message arrive', async () => {
   assert.deepEqual(plain.userProperties, []);
 });
 
-test('acknowledgements keep the order of arrival [MQTT-4.6.0-2] [MQTT-4.6.0-3]', async () => {
-  await using meeting = await meet({}, onlySessions);
+test('acknowledgements keep the order of arrival [MQTT-4.6.0-2] [MQTT-4.6.0-3]', async t => {
+  const meeting = await meet(t, {}, onlySessions);
   const { client, server, clock } = meeting;
   const subscribing = client.subscribe('a/b', { qos: 2, ack: 'manual' });
   await clock.settle();
@@ -132,8 +132,8 @@ test('acknowledgements keep the order of arrival [MQTT-4.6.0-2] [MQTT-4.6.0-3]',
   assert.throws(() => a.nack(0), RangeError);
 });
 
-test('QoS 2: a repeat is answered, not passed on; after PUBREL it is a new message', async () => {
-  await using meeting = await meet({}, onlySessions);
+test('QoS 2: a repeat is answered, not passed on; after PUBREL it is a new message', async t => {
+  const meeting = await meet(t, {}, onlySessions);
   const { client, server, clock } = meeting;
   const topics: string[] = [];
   client.on('unhandled', message => topics.push(message.topic));
@@ -149,8 +149,8 @@ test('QoS 2: a repeat is answered, not passed on; after PUBREL it is a new messa
   assert.equal(server.got(PacketType.pubcomp)[0].reasonCode, 0);
 });
 
-test('PUBREL for an unknown identifier is answered with 0x92', async () => {
-  await using meeting = await meet();
+test('PUBREL for an unknown identifier is answered with 0x92', async t => {
+  const meeting = await meet(t);
   meeting.server.send({ type: PacketType.pubrel, packetId: 5, reasonCode: 0 });
   await meeting.clock.settle();
   assert.equal(
@@ -160,8 +160,8 @@ test('PUBREL for an unknown identifier is answered with 0x92', async () => {
   assert.equal(meeting.client.state, 'connected');
 });
 
-test('a server over our Receive Maximum is sent away with 0x93', async () => {
-  await using meeting = await meet({ receiveMaximum: 2 }, onlySessions);
+test('a server over our Receive Maximum is sent away with 0x93', async t => {
+  const meeting = await meet(t, { receiveMaximum: 2 }, onlySessions);
   const { client, server, clock } = meeting;
   const subscribing = client.subscribe('a/b', { qos: 2 });
   await clock.settle();
@@ -178,8 +178,8 @@ test('a server over our Receive Maximum is sent away with 0x93', async () => {
   assert.equal(server.got(PacketType.disconnect)[0].reasonCode, ReasonCode.receiveMaximumExceeded);
 });
 
-test('while nothing is consumed, all else goes on', async () => {
-  await using meeting = await meet({ receiveMaximum: 1, keepAliveMs: 1_000 });
+test('while nothing is consumed, all else goes on', async t => {
+  const meeting = await meet(t, { receiveMaximum: 1, keepAliveMs: 1_000 });
   const { client, server, clock } = meeting;
   const subscribing = client.subscribe('a/b', { qos: 1 });
   await clock.settle();

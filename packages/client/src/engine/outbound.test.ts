@@ -30,8 +30,8 @@ function assertNotSent(error: unknown, code: string): void {
 }
 
 for (const protocolVersion of [3, 4, 5] as const) {
-  test(`version ${protocolVersion}: each QoS is carried through`, async () => {
-    await using meeting = await meet({ protocolVersion });
+  test(`version ${protocolVersion}: each QoS is carried through`, async t => {
+    const meeting = await meet(t, { protocolVersion });
     const { client, server, clock } = meeting;
     const results = ([0, 1, 2] as const).map(qos => client.publish('t', `qos ${qos}`, { qos }));
     await clock.settle();
@@ -56,8 +56,8 @@ for (const protocolVersion of [3, 4, 5] as const) {
   });
 }
 
-test('all properties of a message are sent', async () => {
-  await using meeting = await meet();
+test('all properties of a message are sent', async t => {
+  const meeting = await meet(t);
   const done = meeting.client.publish('t', new Uint8Array(0), {
     retain: true,
     payloadFormatIndicator: 1,
@@ -88,8 +88,8 @@ test('all properties of a message are sent', async () => {
   });
 });
 
-test('the Receive Maximum of the server is kept, and QoS 0 does not wait for it', async () => {
-  await using meeting = await meet({}, silent({ receiveMaximum: 2 }));
+test('the Receive Maximum of the server is kept, and QoS 0 does not wait for it', async t => {
+  const meeting = await meet(t, {}, silent({ receiveMaximum: 2 }));
   const { client, server, clock } = meeting;
   const results = ['1', '2', '3'].map(text => outcome(client.publish('t', text, { qos: 1 })));
   const free = client.publish('t', 'free');
@@ -111,8 +111,8 @@ test('the Receive Maximum of the server is kept, and QoS 0 does not wait for it'
   });
 });
 
-test('QoS 2 keeps its place in the window until PUBCOMP', async () => {
-  await using meeting = await meet({}, silent({ receiveMaximum: 1 }));
+test('QoS 2 keeps its place in the window until PUBCOMP', async t => {
+  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   const first = outcome(client.publish('t', '1', { qos: 2 }));
   void outcome(client.publish('t', '2', { qos: 2 }));
@@ -127,8 +127,8 @@ test('QoS 2 keeps its place in the window until PUBCOMP', async () => {
   await first;
 });
 
-test('a refused message fails with the reason, and its identifier is free', async () => {
-  await using meeting = await meet({}, silent({ receiveMaximum: 1 }));
+test('a refused message fails with the reason, and its identifier is free', async t => {
+  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   for (const [qos, type] of [
     [1, PacketType.puback],
@@ -154,8 +154,8 @@ test('a refused message fails with the reason, and its identifier is free', asyn
   assert.equal(server.got(PacketType.pubrel).length, 0);
 });
 
-test('PUBREC of an unknown identifier is answered with 0x92; what else is unknown passes', async () => {
-  await using meeting = await meet();
+test('PUBREC of an unknown identifier is answered with 0x92, PUBACK and PUBCOMP pass', async t => {
+  const meeting = await meet(t);
   const { client, server, clock } = meeting;
   server.send(ack(PacketType.puback, 9), ack(PacketType.pubcomp, 9), ack(PacketType.pubrec, 9));
   await clock.settle();
@@ -165,8 +165,8 @@ test('PUBREC of an unknown identifier is answered with 0x92; what else is unknow
   ]);
 });
 
-test('an acknowledgement of another exchange is an error of protocol', async () => {
-  await using meeting = await meet({}, silent());
+test('an acknowledgement of another exchange is an error of protocol', async t => {
+  const meeting = await meet(t, {}, silent());
   const { client, server, clock } = meeting;
   const result = outcome(client.publish('t', 'x', { qos: 2 }));
   await clock.settle();
@@ -177,9 +177,9 @@ test('an acknowledgement of another exchange is an error of protocol', async () 
   assert.equal(error.delivered, 'maybe');
 });
 
-test('what the server does not offer is refused here', async () => {
+test('what the server does not offer is refused here', async t => {
   const properties = { maximumQoS: 0, retainAvailable: false, maximumPacketSize: 50 } as const;
-  await using meeting = await meet({}, silent(properties));
+  const meeting = await meet(t, {}, silent(properties));
   const { client, server, clock } = meeting;
   assertNotSent(await outcome(client.publish('t', 'x', { qos: 1 })), ErrorCode.notSupported);
   assertNotSent(await outcome(client.publish('t', 'x', { retain: true })), ErrorCode.notSupported);
@@ -192,8 +192,8 @@ test('what the server does not offer is refused here', async () => {
   assert.equal(client.stats.queuedBytes, 0);
 });
 
-test('what cannot be encoded is refused, and what 3.x does not have', async () => {
-  await using meeting = await meet({ protocolVersion: 4 });
+test('what cannot be encoded is refused, and what 3.x does not have', async t => {
+  const meeting = await meet(t, { protocolVersion: 4 });
   const { client } = meeting;
   await assert.rejects(client.publish('a/#', 'x'), RangeError);
   await assert.rejects(client.publish('', 'x'), RangeError);
@@ -230,8 +230,8 @@ test('messages queued before CONNACK go out in order, within its limits', async 
   assertNotSent(await outcome(client.publish('t', 'late')), ErrorCode.closed);
 });
 
-test('a call that ends early says whether the message may have gone', async () => {
-  await using meeting = await meet({}, silent({ receiveMaximum: 1 }));
+test('a call that ends early says whether the message may have gone', async t => {
+  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   const controller = new AbortController();
   const { signal } = controller;
@@ -254,8 +254,8 @@ test('a call that ends early says whether the message may have gone', async () =
   assert.equal(server.got(PacketType.publish).length, 1);
 });
 
-test('when the connection breaks, what was sent may have arrived, the rest has not', async () => {
-  await using meeting = await meet({}, silent({ receiveMaximum: 1 }));
+test('when the connection breaks, what was sent may have arrived, the rest has not', async t => {
+  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   const sent = outcome(client.publish('t', '1', { qos: 1 }));
   const queued = outcome(client.publish('t', '2', { qos: 1 }));
@@ -268,8 +268,8 @@ test('when the connection breaks, what was sent may have arrived, the rest has n
   assertNotSent(await queued, ErrorCode.connectionLost);
 });
 
-test('a full queue refuses', async () => {
-  await using meeting = await meet({ queue: { messagesMax: 2, bytesMax: 10 } }, silent());
+test('a full queue refuses', async t => {
+  const meeting = await meet(t, { queue: { messagesMax: 2, bytesMax: 10 } }, silent());
   const { client } = meeting;
   void outcome(client.publish('t', 'x', { qos: 1 }));
   assertNotSent(await outcome(client.publish('t', '123456789', { qos: 1 })), ErrorCode.queueFull);

@@ -44,11 +44,6 @@ export class Outbox {
     this.#waiters = [];
   }
 
-  /** Bytes appended that the transport has not taken yet. */
-  get pendingBytes(): number {
-    return this.#appended - this.#taken;
-  }
-
   /** Appends a packet; `onTaken` is called once, when the transport has it or never will. */
   append(bytes: Uint8Array, onTaken?: (taken: boolean) => void): void {
     if (this.#isClosed) {

@@ -2,6 +2,7 @@
  * The other end of a memory stream, for the tests of the client: answers as a server would, unless
  * the test answers in its place.
  */
+import type { TestContext } from 'node:test';
 import {
   decodePacket,
   encodePacket,
@@ -126,7 +127,7 @@ function obliging(packet: Packet): readonly Packet[] {
   }
 }
 
-export interface Meeting extends AsyncDisposable {
+export interface Meeting {
   readonly client: Client;
   readonly server: ScriptedServer;
   readonly clock: VirtualClock;
@@ -150,22 +151,22 @@ export function stage(version: ProtocolVersion = 5, script: Script = () => undef
   };
 }
 
-/** A client and a server that have exchanged CONNECT and its answer. */
-export async function meet(options: ClientOptions = {}, script?: Script): Promise<Meeting> {
+/** A client and a server that have exchanged CONNECT and its answer; both end with the test. */
+export async function meet(
+  t: TestContext,
+  options: ClientOptions = {},
+  script?: Script,
+): Promise<Meeting> {
   const { server, clock, options: needed } = stage(options.protocolVersion, script);
   const client = createClient('memory://server', { ...options, ...needed });
+  t.after(async () => {
+    const closed = client.close();
+    server.destroy();
+    await clock.settle();
+    await closed;
+  });
   await clock.settle();
-  return {
-    client,
-    server,
-    clock,
-    [Symbol.asyncDispose]: async () => {
-      const closed = client.close();
-      server.destroy();
-      await clock.settle();
-      await closed;
-    },
-  };
+  return { client, server, clock };
 }
 
 /** A PUBLISH from the server. */
