@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['runtime', 'protocol', 'transport'],
   broker: ['runtime', 'protocol', 'transport', 'storage'],
   testkit: ['runtime', 'protocol', 'transport'],
+  conformance: ['runtime', 'protocol', 'transport', 'broker', 'testkit'],
   server: ['runtime', 'protocol', 'transport', 'storage', 'broker'],
   cli: ['runtime', 'protocol', 'transport', 'client', 'server'],
 };

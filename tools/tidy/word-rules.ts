@@ -3,8 +3,8 @@
  * about code do not look into comments, strings and regular expressions.
  */
 
+import { isStatement } from '@godwit/conformance/statements';
 import type { SourceFile } from './source-file.ts';
-import { isStatement } from './statement-ids.ts';
 import type { Tree } from './tree.ts';
 
 interface Ban {

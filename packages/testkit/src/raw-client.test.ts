@@ -98,6 +98,26 @@ test('failures show what came instead', async () => {
   await assert.rejects(client.expect(PacketType.connack), /is no MQTT packet: .*\n0000 {2}00 00/);
 });
 
+test('next gives whatever comes, decoded or as bytes, and null for a close', async () => {
+  const { client, broker } = joined();
+  await assert.rejects(client.next(), /expected a packet, or a close\ncame nothing/);
+  broker.send({ type: PacketType.pingresp });
+  broker.send(bytes`40 02 00 00`);
+  broker.send(bytes`40 02 00 00`);
+  assert.equal((await client.next())?.type, PacketType.pingresp);
+  await assert.rejects(client.next(), /expected a packet\ncame PUBACK that does not decode/);
+  assert.deepEqual(await client.nextBytes(), bytes`40 02 00 00`);
+  broker.stream.end();
+  assert.equal(await client.next(), null);
+});
+
+test('what is no packet is not taken for a close', async () => {
+  const { client, broker } = joined();
+  broker.send(bytes`00 00`);
+  await assert.rejects(client.expectClosed(), /is no MQTT packet/);
+  await assert.rejects(client.next(), /is no MQTT packet/);
+});
+
 test('expectNothing and expectClosed fail for what is there', async () => {
   const { client, broker } = joined();
   await client.expectNothing();

@@ -73,6 +73,8 @@ export class RawClient {
   #waiting: Waiting[];
   /** How the stream ended; '' while it is open. */
   #ending: string;
+  /** It ended because what came is no MQTT. */
+  #isGarbled: boolean;
 
   /** Opens the stream and takes it over. */
   constructor(stream: ByteStream, options: RawClientOptions) {
@@ -83,6 +85,7 @@ export class RawClient {
     this.#frames = [];
     this.#waiting = [];
     this.#ending = '';
+    this.#isGarbled = false;
     stream.open({
       onData: chunk => this.#receive(chunk),
       onEnd: () => {
@@ -154,7 +157,30 @@ export class RawClient {
   /** Waits until the peer has closed; no packet may come before. */
   async expectClosed(options: ExpectOptions = {}): Promise<void> {
     await this.#wait(() => this.#ending !== '' || this.#frames.length > 0, options);
-    if (this.#frames.length > 0 || this.#ending === '') this.#fail('a close', this.#frames);
+    if (this.#frames.length > 0 || this.#ending === '' || this.#isGarbled) {
+      this.#fail('a close', this.#frames);
+    }
+  }
+
+  /**
+   * Waits for whatever comes next.
+   *
+   * @returns the packet, decoded; null where the peer has closed instead
+   * @throws AssertionError when nothing comes, or nothing that decodes
+   */
+  async next(options: ExpectOptions = {}): Promise<Packet | null> {
+    const frame = await this.#nextOrClose(options);
+    if (frame === null) return null;
+    try {
+      return decodeFrame(frame, this.version);
+    } catch {
+      return this.#fail('a packet', [frame]);
+    }
+  }
+
+  /** As {@link next}, but the packet's bytes, whether they decode or not. */
+  async nextBytes(options: ExpectOptions = {}): Promise<Uint8Array | null> {
+    return (await this.#nextOrClose(options))?.bytes ?? null;
   }
 
   /**
@@ -178,6 +204,15 @@ export class RawClient {
   async #next(what: string, options: ExpectOptions): Promise<Frame> {
     await this.#wait(() => this.#frames.length > 0 || this.#ending !== '', options);
     return this.#frames.shift() ?? this.#fail(what, []);
+  }
+
+  async #nextOrClose(options: ExpectOptions): Promise<Frame | null> {
+    await this.#wait(() => this.#frames.length > 0 || this.#ending !== '', options);
+    const frame = this.#frames.shift();
+    if (frame === undefined && (this.#ending === '' || this.#isGarbled)) {
+      this.#fail('a packet, or a close', []);
+    }
+    return frame ?? null;
   }
 
   #wait(isMet: () => boolean, { timeoutMs }: ExpectOptions): Promise<boolean> {
@@ -208,11 +243,13 @@ export class RawClient {
       while (reader.next()) {
         const { start, bodyStart, end } = reader;
         this.#frames.push({
-          bytes: reader.bytes.slice(start, end),
+          // Not by slice(), which for a Buffer is no copy.
+          bytes: new Uint8Array(reader.bytes.subarray(start, end)),
           bodyStart: bodyStart - start,
         });
       }
     } catch (error) {
+      this.#isGarbled = true;
       this.#close(`what came is no MQTT packet: ${error}\n${hexDump(chunk)}`);
       this.stream.destroy();
     }
