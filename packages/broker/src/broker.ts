@@ -50,7 +50,8 @@ export class Broker {
   readonly #context: Context;
   readonly #handlers: ConnectionHandlers;
   readonly #connections: Set<Connection>;
-  #closed: boolean;
+  /** Set by the first {@link close}. */
+  #closing: Promise<void> | null;
   #onEmpty: (() => void) | null;
 
   /** @throws RangeError when a limit is unknown or out of its range */
@@ -75,7 +76,7 @@ export class Broker {
     const handlers = packetHandlers(this.#context, will => this.#publishWill(will));
     this.#handlers = { ...handlers, onClosed: connection => this.#onClosed(connection) };
     this.#connections = new Set();
-    this.#closed = false;
+    this.#closing = null;
     this.#onEmpty = null;
     this.#context.wheel.start();
   }
@@ -83,14 +84,16 @@ export class Broker {
   /** Serves a client on `stream`, which must be fresh: nothing read, no handlers set. */
   accept(stream: ByteStream): void {
     const { metrics } = this;
-    if (this.#closed || this.#connections.size >= this.limits.connectionsMax) {
+    if (this.#closing !== null || this.#connections.size >= this.limits.connectionsMax) {
       metrics.connectionsRefused += 1;
       stream.destroy();
       return;
     }
     metrics.connectionsAccepted += 1;
     metrics.connectionsOpen += 1;
-    this.#connections.add(new Connection(this.#context, stream, this.#handlers));
+    const connection = new Connection(this.#context, stream, this.#handlers);
+    this.#connections.add(connection);
+    connection.start();
   }
 
   /**
@@ -112,9 +115,13 @@ export class Broker {
    * Tells every client goodbye (0x8B) and stops. Resolves when all connections are gone, at the
    * latest after `limits.closeGraceMs`. Listeners are their owner's to close, before this.
    */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    // Not before this is set: a hook that hears of a disconnection may call it, too.
+    this.#closing ??= Promise.resolve().then(() => this.#close());
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     for (const connection of this.#connections) {
       connection.disconnect(ReasonCode.serverShuttingDown);
     }
@@ -145,7 +152,13 @@ export class Broker {
   #publishWill({ will, client }: PendingWill): void {
     this.metrics.willsPublished += 1;
     const { willDelayInterval: _, ...properties } = will.properties ?? {};
-    this.#publish({ ...will, properties }, client.clientId);
+    try {
+      this.#publish({ ...will, properties }, client.clientId);
+    } catch (error) {
+      // A hook failed; whatever it was that ended this client's connection goes on.
+      const { hooks } = this.#context;
+      hooks.onProtocolError?.(client, ReasonCode.implementationSpecificError, String(error));
+    }
   }
 
   #onClosed(connection: Connection): void {

@@ -54,7 +54,8 @@ export interface Hooks {
   /** Asked once per CONNECT. Without it everyone is welcome. */
   authenticate?(request: ConnectRequest): Awaitable<AuthenticateAnswer>;
   /**
-   * Asked when a client publishes to another topic than with its last PUBLISH, and for every will.
+   * Asked when topic, QoS or RETAIN differ from the client's last PUBLISH, or that was refused; and
+   * for every will.
    * False: QoS 1 and 2 are answered with 0x87 (3.x: acknowledged), the message goes nowhere.
    */
   authorizePublish?(client: ClientInfo, request: PublishRequest): Awaitable<boolean>;
@@ -67,7 +68,7 @@ export interface Hooks {
   onUnsubscribe?(client: ClientInfo, filter: string): void;
   /** Every accepted message, before it is delivered; makes each message cost an object. */
   onPublish?(client: ClientInfo | null, message: PublishedMessage): void;
-  /** A client broke the protocol; `message` is for logs. */
+  /** A client broke the protocol, or a hook threw (0x83); `message` is for logs. */
   onProtocolError?(client: ClientInfo, reasonCode: number, message: string): void;
 }
 

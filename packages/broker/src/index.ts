@@ -10,5 +10,5 @@ export type {
   PublishRequest,
   SubscribeRequest,
 } from './hooks.ts';
-export { defaultLimits, type Limits } from './limits.ts';
+export { defaultLimits, type Limits, limitRanges } from './limits.ts';
 export { Metrics } from './metrics.ts';

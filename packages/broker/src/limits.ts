@@ -20,7 +20,10 @@ export interface Limits {
   topicAliasMaximum: number;
   /** Highest QoS accepted from a publisher (0, 1 or 2); above it the connection ends with 0x9B. */
   maximumQoS: 0 | 1 | 2;
-  /** Seconds; a client that asks for more, or for none, gets this in Server Keep Alive. 0: no cap. */
+  /**
+   * Seconds; a client that asks for more, or for none, gets this in Server Keep Alive. 0: no cap.
+   * Before 5.0 a client cannot be told, so its own wish holds.
+   */
   keepAliveMaxSeconds: number;
   /** Seconds that a session outlives its connection at most; 0xFFFFFFFF: for ever. */
   sessionExpiryMaxSeconds: number;
@@ -36,7 +39,9 @@ export interface Limits {
   queueBytesMax: number;
   /**
    * Bytes written for one connection and not yet taken by its peer. Above it QoS 0 messages to it
-   * are dropped (`messagesDroppedSlowClient`) and QoS 1 and 2 wait in its session.
+   * are dropped (`messagesDroppedSlowClient`), QoS 1 and 2 wait in its session, and the retained
+   * messages of new subscriptions are not looked up yet. Above twice that (by answers it asked
+   * for) nothing more is read from it until it took its share.
    */
   outboundBytesMax: number;
   /** Retained messages; one more is not stored (`retainedRefused`, 0x97 to the publisher). */
@@ -73,7 +78,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
 });
 
 /** Lowest and highest value of each bound. */
-const ranges: { readonly [key in keyof Limits]: readonly [number, number] } = {
+export const limitRanges: { readonly [key in keyof Limits]: readonly [number, number] } = {
   connectionsMax: [1, 10_000_000],
   connectTimeoutMs: [1, 3_600_000],
   packetBytesMax: [64, 268_435_460],
@@ -104,7 +109,7 @@ export function resolveLimits(given: Partial<Limits>): Limits {
   const limits: Limits = { ...defaultLimits };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const range = ranges[name as keyof Limits];
+    const range = limitRanges[name as keyof Limits];
     if (range === undefined) throw new RangeError(`limits.${name}: there is no such limit`);
     if (!Number.isInteger(value) || value < range[0] || value > range[1]) {
       throw new RangeError(

@@ -77,8 +77,8 @@ export class TimerWheel {
     // After a long stall no slot has to be looked at twice.
     const first = Math.max(this.tick + 1, now - slotCount + 1);
     this.tick = now;
-    for (let tick = first; tick <= now; tick += 1) this.#expire(this.#slots[tick % slotCount], now);
     this.#schedule();
+    for (let tick = first; tick <= now; tick += 1) this.#expire(this.#slots[tick % slotCount], now);
   }
 
   #expire(slot: Set<Deadline>, now: number): void {

@@ -58,8 +58,9 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   session: Session | null;
   /** Route of the last PUBLISH: publishers repeat topics. */
   route: Route | null;
-  /** Route that the client was last allowed to publish to. */
+  /** Route that the client was last allowed to publish to, with this first byte but for DUP. */
   allowedRoute: Route | null;
+  allowedHeader: number;
   /** Topics by the aliases that the client set; null until the first. */
   aliases: InboundAliases<Route> | null;
   /** The client wants Reason Strings and User Properties. [MQTT-3.1.2-29] */
@@ -76,6 +77,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   readonly #stream: ByteStream;
   readonly #handlers: ConnectionHandlers;
   #held: boolean;
+  /** Ends the hold of a client that did not take our answers. */
+  #onDrained: (() => void) | null;
 
   constructor(context: Context, stream: ByteStream, handlers: ConnectionHandlers) {
     super();
@@ -83,7 +86,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.context = context;
     this.reader = new FrameReader(limits.connectBytesMax);
     this.view = new PublishView();
-    this.outbox = new Outbox(stream, context.slabs, context.flusher, this, limits.outboundBytesMax);
+    this.outbox = new Outbox(context, stream, this);
     this.phase = Phase.connecting;
     this.version = 4;
     this.withProperties = false;
@@ -91,6 +94,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.session = null;
     this.route = null;
     this.allowedRoute = null;
+    this.allowedHeader = 0;
     this.aliases = null;
     this.wantsProblemInformation = true;
     this.client = {
@@ -107,8 +111,14 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.#stream = stream;
     this.#handlers = handlers;
     this.#held = false;
-    context.wheel.set(this, limits.connectTimeoutMs);
-    stream.open(this);
+    this.#onDrained = null;
+  }
+
+  /** Begins to read. The stream may turn out to be gone already: then `onClosed` comes at once. */
+  start(): void {
+    const { wheel, limits } = this.context;
+    wheel.set(this, limits.connectTimeoutMs);
+    this.#stream.open(this);
   }
 
   onData(chunk: Uint8Array): void {
@@ -136,6 +146,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
 
   onOutboxDrained(): void {
     this.session?.pump();
+    this.#onDrained?.();
+    this.#onDrained = null;
   }
 
   /** CONNECT timeout, keep-alive, or the end of the grace for closing, by phase. */
@@ -160,6 +172,15 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.keepAliveTicks = keepAliveGraceTicks(seconds, tickMs);
     if (seconds === 0) wheel.clear(this);
     else wheel.setTicks(this, this.keepAliveTicks);
+  }
+
+  /** Whether `packet` is within the client's Maximum Packet Size. */
+  takes(packet: Packet): boolean {
+    const { peerPacketBytesMax, version } = this;
+    return (
+      peerPacketBytesMax === Number.POSITIVE_INFINITY ||
+      encodePacket(packet, version, peerPacketBytesMax) !== null
+    );
   }
 
   /**
@@ -199,7 +220,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   /** Ends an open connection, saying why where the version can. [MQTT-3.14.0-1] */
   disconnect(reasonCode: number): void {
     if (this.phase !== Phase.open) {
-      this.terminate();
+      if (this.phase === Phase.connecting) this.terminate();
       return;
     }
     if (this.withProperties) this.send({ type: PacketType.disconnect, reasonCode });
@@ -218,7 +239,6 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   terminate(): void {
     if (this.phase === Phase.closed) return;
     this.#leave();
-    this.phase = Phase.closing;
     this.#stream.destroy();
   }
 
@@ -226,13 +246,14 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   #close(): void {
     if (this.phase >= Phase.closing) return;
     this.#leave();
-    this.phase = Phase.closing;
     this.outbox.end();
     this.context.wheel.set(this, this.context.limits.closeGraceMs);
   }
 
   #leave(): void {
-    if (this.phase < Phase.closing) this.#handlers.onGone(this);
+    if (this.phase >= Phase.closing) return;
+    this.phase = Phase.closing;
+    this.#handlers.onGone(this);
   }
 
   #readPackets(): void {
@@ -251,6 +272,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
         }
       }
     } catch (error) {
+      // Nothing may follow our DISCONNECT, so what came before goes out first.
+      handlers.onChunkEnd(this);
       this.#fail(error);
     }
     handlers.onChunkEnd(this);
@@ -259,6 +282,14 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
       this.lastSeenTick = this.context.wheel.tick;
     }
     if (this.phase >= Phase.closing) reader.detach();
+    else if (this.outbox.isOverrun && !this.#held) this.#hold(this.#drained());
+  }
+
+  /** Settles once the client has taken what it was sent, to half the budget. */
+  #drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onDrained = resolve;
+    return promise;
   }
 
   /** Reads no further until `pending` is settled. */
@@ -289,9 +320,10 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     const reasonCode = isProtocolError ? error.reasonCode : ReasonCode.implementationSpecificError;
     metrics.protocolErrors += 1;
     hooks.onProtocolError?.(this.client, reasonCode, String(error));
-    if (this.phase === Phase.connecting && this.reader.header >> 4 === PacketType.connect) {
-      this.#refuseUndecoded(reasonCode);
-    } else this.disconnect(reasonCode);
+    if (this.phase !== Phase.connecting) this.disconnect(reasonCode);
+    else if (this.client.clientId !== '') this.refuse(reasonCode);
+    else if (this.reader.header >> 4 === PacketType.connect) this.#refuseUndecoded(reasonCode);
+    else this.terminate();
   }
 
   /** Answers a CONNECT that could not be decoded, in the format of the version it names. */

@@ -12,7 +12,6 @@ import { FrameReader, PublishView } from '@godwit/protocol';
 import type { Metrics } from '../metrics.ts';
 import { Message } from '../routing/message.ts';
 import type { Route } from '../routing/route.ts';
-import type { Session } from '../session/session.ts';
 import type { Connection } from './connection.ts';
 import { largeSlabBytes } from './slab-pool.ts';
 
@@ -84,41 +83,52 @@ export class FastLane {
     if (subscriptions.length === 0) metrics.messagesUnrouted += this.#count;
     const isShared =
       subscriptions.length >= sharedReceivers && this.#end - this.#start >= sharedRunBytes;
-    const block = isShared ? this.#bytes.slice(this.#start, this.#end) : null;
+    const block = isShared ? new Uint8Array(this.#run()) : null;
+    let others = 0;
     for (let i = 0; i < subscriptions.length; i += 1) {
-      const { session } = subscriptions[i];
-      const receiver = session.connection;
+      const receiver = subscriptions[i].session.connection;
       if (receiver === null) continue;
-      if (
-        receiver.withProperties !== connection.withProperties ||
-        this.#largest > receiver.peerPacketBytesMax
-      ) {
-        this.#rewrite(session, connection);
-      } else if (receiver.outbox.isFull) metrics.messagesDroppedSlowClient += this.#count;
+      if (!this.#takesRun(receiver, connection)) others += 1;
+      else if (receiver.outbox.isFull) metrics.messagesDroppedSlowClient += this.#count;
       else {
         if (block === null) receiver.outbox.append(this.#bytes, this.#start, this.#end);
         else receiver.outbox.appendShared(block);
         metrics.messagesSent += this.#count;
       }
     }
+    if (others > 0) this.#rewrite(connection, this.#route!);
     this.#connection = null;
     this.#route = null;
   }
 
-  #rewrite(session: Session, from: Connection): void {
+  #run(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Whether `receiver` gets the run as it is. */
+  #takesRun(receiver: Connection, from: Connection): boolean {
+    return (
+      receiver.withProperties === from.withProperties &&
+      this.#largest <= receiver.peerPacketBytesMax
+    );
+  }
+
+  /** Packet by packet, for all who do not get the run as it is: each is encoded once for all. */
+  #rewrite(from: Connection, route: Route): void {
     const reader = this.#reader;
+    const view = this.#view;
+    const message = this.#message;
+    const { clientId } = from.client;
     reader.maximumPacketSize = this.#largest;
-    reader.push(this.#bytes.subarray(this.#start, this.#end));
+    reader.push(this.#run());
     while (reader.next()) {
-      this.#view.read(reader.bytes, reader.header, reader.bodyStart, reader.end, from.version);
-      this.#message.setView(
-        this.#view,
-        this.#route!.topic,
-        from.client.clientId,
-        reader.start,
-        from.withProperties,
-      );
-      session.offerAs(this.#message, 0, false, null);
+      view.read(reader.bytes, reader.header, reader.bodyStart, reader.end, from.version);
+      message.setView(view, route.topic, clientId, reader.start, from.withProperties);
+      for (const { session } of route.subscriptions) {
+        const receiver = session.connection;
+        if (receiver === null || this.#takesRun(receiver, from)) continue;
+        session.offerAs(message, 0, false, null);
+      }
     }
   }
 }

@@ -4,8 +4,10 @@
  */
 import { copyBytes } from '@godwit/protocol';
 import type { ByteStream } from '@godwit/transport';
+import type { Context } from '../context.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Flusher } from './flusher.ts';
-import { largeSlabBytes, type SlabPool, smallSlabBytes } from './slab-pool.ts';
+import { largeSlabBytes, newBlock, type SlabPool, smallSlabBytes } from './slab-pool.ts';
 
 const none = new Uint8Array(0);
 
@@ -14,18 +16,19 @@ export interface OutboxOwner {
   onOutboxDrained(): void;
 }
 
+type OutboxContext = Pick<Context, 'slabs' | 'flusher' | 'metrics' | 'limits'>;
+
 export class Outbox {
   /** The block being filled; write at what {@link claim} returned. */
   bytes: Uint8Array;
   /** Bytes appended and not yet taken by the operating system. */
   queuedBytes: number;
-  /** Bytes handed to the stream in all. */
-  sentBytes: number;
   /** `queuedBytes` is above the budget: send nothing that can wait or be dropped. */
   isFull: boolean;
   readonly #stream: ByteStream;
   readonly #pool: SlabPool;
   readonly #flusher: Flusher;
+  readonly #metrics: Metrics;
   readonly #owner: OutboxOwner;
   readonly #bytesMax: number;
   #length: number;
@@ -36,28 +39,22 @@ export class Outbox {
   /** Blocks filled before `bytes`, and the slab to give back for each (null: not ours). */
   #blocks: Uint8Array[];
   #slabs: (Uint8Array | null)[];
-  /** Sizes and slabs of the writes under way, oldest first. */
+  /** Writes under way; then their sizes and slabs, oldest first. */
   #writing: number;
   readonly #writingSizes: number[];
   readonly #writingSlabs: (Uint8Array | null)[];
   readonly #onWritten: () => void;
 
-  constructor(
-    stream: ByteStream,
-    pool: SlabPool,
-    flusher: Flusher,
-    owner: OutboxOwner,
-    bytesMax: number,
-  ) {
+  constructor(context: OutboxContext, stream: ByteStream, owner: OutboxOwner) {
     this.bytes = none;
     this.queuedBytes = 0;
-    this.sentBytes = 0;
     this.isFull = false;
     this.#stream = stream;
-    this.#pool = pool;
-    this.#flusher = flusher;
+    this.#pool = context.slabs;
+    this.#flusher = context.flusher;
+    this.#metrics = context.metrics;
     this.#owner = owner;
-    this.#bytesMax = bytesMax;
+    this.#bytesMax = context.limits.outboundBytesMax;
     this.#length = 0;
     this.#dirty = false;
     this.#closed = false;
@@ -68,6 +65,14 @@ export class Outbox {
     this.#writingSizes = [];
     this.#writingSlabs = [];
     this.#onWritten = () => this.#written();
+  }
+
+  /**
+   * What is sent regardless of the budget has reached twice of it: a client that takes no answers
+   * is to be asked for nothing more.
+   */
+  get isOverrun(): boolean {
+    return this.queuedBytes > 2 * this.#bytesMax;
   }
 
   /** Makes room for `size` bytes at once in {@link bytes} and returns the offset to write them at. */
@@ -106,6 +111,7 @@ export class Outbox {
       const block = slab.subarray(0, this.#length);
       this.bytes = none;
       this.#length = 0;
+      this.#writing = 1;
       this.#write(block, slab);
       return;
     }
@@ -114,6 +120,8 @@ export class Outbox {
     const slabs = this.#slabs;
     this.#blocks = [];
     this.#slabs = [];
+    // All of them from the start: the first may be taken over before the next is written.
+    this.#writing = blocks.length;
     this.#stream.cork();
     for (let i = 0; i < blocks.length; i += 1) this.#write(blocks[i], slabs[i]);
     this.#stream.uncork();
@@ -123,7 +131,7 @@ export class Outbox {
   end(): void {
     this.#ending = true;
     this.flush();
-    if (this.#writing === 0) this.#stream.end();
+    this.#endIfWritten();
   }
 
   /** Forgets what was not handed to the stream; nothing is sent from here on. */
@@ -160,7 +168,7 @@ export class Outbox {
       return;
     } else if (this.#length > 0) this.#closeBlock();
     else this.#pool.give(this.bytes);
-    this.bytes = size <= largeSlabBytes ? this.#pool.takeLarge() : Buffer.allocUnsafeSlow(size);
+    this.bytes = size <= largeSlabBytes ? this.#pool.takeLarge() : newBlock(size);
   }
 
   #closeBlock(): void {
@@ -171,8 +179,7 @@ export class Outbox {
   }
 
   #write(block: Uint8Array, slab: Uint8Array | null): void {
-    this.#writing += 1;
-    this.sentBytes += block.length;
+    this.#metrics.bytesSent += block.length;
     this.#writingSizes.push(block.length);
     this.#writingSlabs.push(slab);
     this.#stream.write(block, this.#onWritten);
@@ -185,10 +192,16 @@ export class Outbox {
     if (slab !== null) this.#pool.give(slab);
     if (this.#closed || this.#writing > 0) return;
     if (this.#dirty) this.flush();
-    if (this.#ending && this.#writing === 0) this.#stream.end();
+    this.#endIfWritten();
     if (this.isFull && this.queuedBytes <= this.#bytesMax / 2) {
       this.isFull = false;
       this.#owner.onOutboxDrained();
     }
+  }
+
+  #endIfWritten(): void {
+    if (!this.#ending || this.#writing > 0) return;
+    this.#ending = false;
+    this.#stream.end();
   }
 }

@@ -72,7 +72,7 @@ function writeParts(
   const end = writePublishHead(into, at, message, header, packetId, withProperties, extra);
   if (withProperties && message.expiresAtMs !== 0) {
     const valueAt = end - (message.propertiesEnd - message.messageExpiryAt);
-    writeRemainingExpiry(into, valueAt, message, connection.context.clock.wallMs());
+    writeUint32(into, valueAt, message.remainingSeconds(connection.context.clock.wallMs()));
   }
   if (shared) {
     const kept = message.kept();
@@ -81,16 +81,9 @@ function writeParts(
   return true;
 }
 
-/** [MQTT-3.3.2-6] the interval received less the time the message waited here. */
-function writeRemainingExpiry(
-  into: Uint8Array,
-  at: number,
-  message: Message,
-  wallMs: number,
-): void {
-  const seconds = Math.max(0, Math.ceil((message.expiresAtMs - wallMs) / 1000));
-  into[at] = seconds >>> 24;
-  into[at + 1] = seconds >>> 16;
-  into[at + 2] = seconds >>> 8;
-  into[at + 3] = seconds;
+function writeUint32(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
 }

@@ -8,6 +8,14 @@ export const smallSlabBytes = 2048;
 /** Block that a connection gets once it has more to say. */
 export const largeSlabBytes = 65_536;
 
+/**
+ * Memory of any size, not cleared. No Buffer: a peer in this process gets views of it, and those
+ * would not be copied by `slice`.
+ */
+export function newBlock(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
 /** Free blocks of the two sizes, last in, first out; bounded, the rest is left to the collector. */
 export class SlabPool {
   readonly #small: Uint8Array[];
@@ -24,11 +32,11 @@ export class SlabPool {
   }
 
   takeSmall(): Uint8Array {
-    return this.#small.pop() ?? Buffer.allocUnsafeSlow(smallSlabBytes);
+    return this.#small.pop() ?? newBlock(smallSlabBytes);
   }
 
   takeLarge(): Uint8Array {
-    return this.#large.pop() ?? Buffer.allocUnsafeSlow(largeSlabBytes);
+    return this.#large.pop() ?? newBlock(largeSlabBytes);
   }
 
   give(slab: Uint8Array): void {

@@ -68,7 +68,7 @@ export class ConnectHandler {
 
   /** The reason code to refuse this CONNECT with, 0 for none. */
   #refusal(packet: ConnectPacket): number {
-    const { limits, sessions } = this.#context;
+    const { limits } = this.#context;
     const { protocolVersion, clientId, cleanStart, will, properties } = packet;
     if (clientId === '') {
       // 3.1 has no empty identifiers; 3.1.1 allows them with Clean Session only
@@ -79,8 +79,8 @@ export class ConnectHandler {
     if (properties?.authenticationMethod !== undefined) return ReasonCode.badAuthenticationMethod;
     // [MQTT-3.2.2-12]
     if (will !== undefined && will.qos > limits.maximumQoS) return ReasonCode.qosNotSupported;
-    if (sessions.size >= limits.sessionsMax && sessions.get(clientId) === undefined) {
-      return ReasonCode.quotaExceeded;
+    if (will !== undefined && will.topic.split('/').length > limits.topicLevelsMax) {
+      return ReasonCode.topicNameInvalid;
     }
     return 0;
   }
@@ -121,32 +121,44 @@ export class ConnectHandler {
   #welcome(connection: Connection, packet: ConnectPacket): void {
     // The client may have gone while we asked.
     if (connection.phase !== Phase.connecting) return;
-    const { context } = connection;
+    const { limits, sessions, hooks } = this.#context;
+    if (
+      sessions.size >= limits.sessionsMax &&
+      sessions.get(connection.client.clientId) === undefined
+    ) {
+      connection.refuse(ReasonCode.quotaExceeded);
+      return;
+    }
     const expirySeconds = this.#expirySeconds(packet);
+    const connack: ConnackPacket = {
+      type: PacketType.connack,
+      sessionPresent: false,
+      reasonCode: ReasonCode.success,
+    };
+    let keepAlive = packet.keepAlive;
+    if (connection.withProperties) {
+      const imposed = serverKeepAlive(keepAlive, limits.keepAliveMaxSeconds);
+      connack.properties = this.#agreement(connection, packet, expirySeconds, imposed);
+      keepAlive = imposed ?? keepAlive;
+    }
+    // [MQTT-3.1.2-24] found out before anything is changed for the sake of this client
+    if (!connection.takes(connack)) {
+      connection.refuse(ReasonCode.packetTooLarge);
+      return;
+    }
     const { session, isResumed } = this.#session(connection, packet, expirySeconds);
     connection.session = session;
     session.expirySeconds = expirySeconds;
     if (packet.will !== undefined) {
-      session.will = new PendingWill(packet.will, connection.client, this.#publishWill);
+      session.will = new PendingWill(session, packet.will, connection.client, this.#publishWill);
     }
-    const keepAlive = serverKeepAlive(packet.keepAlive, context.limits.keepAliveMaxSeconds);
-    const connack: ConnackPacket = {
-      type: PacketType.connack,
-      // 3.1 has no Session Present
-      sessionPresent: isResumed && packet.protocolVersion !== 3,
-      reasonCode: ReasonCode.success,
-    };
-    if (connection.withProperties) {
-      connack.properties = this.#agreement(connection, packet, expirySeconds, keepAlive);
-    }
+    // 3.1 has no Session Present
+    connack.sessionPresent = isResumed && packet.protocolVersion !== 3;
     connection.phase = Phase.open;
-    if (!connection.send(connack)) {
-      connection.terminate();
-      return;
-    }
-    connection.startKeepAlive(keepAlive ?? packet.keepAlive);
+    connection.send(connack);
+    connection.startKeepAlive(keepAlive);
     session.attach(connection, packet.properties?.receiveMaximum ?? receiveMaximumDefault);
-    context.hooks.onConnect?.(connection.client, isResumed);
+    hooks.onConnect?.(connection.client, isResumed);
   }
 
   /** Seconds that the session is to outlive its connection. [MQTT-3.1.2-23] */

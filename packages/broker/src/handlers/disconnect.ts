@@ -16,11 +16,13 @@ export function onDisconnect(connection: Connection): void {
     );
   }
   if (sessionExpiryInterval !== undefined) {
-    // Section 3.14.2.2.2: what CONNECT set to 0 stays 0
-    if (session.expirySeconds === 0 && sessionExpiryInterval !== 0) {
+    // Section 3.14.2.2.2: what CONNECT, not our limit, set to 0 stays 0
+    const { sessionExpiryMaxSeconds } = context.limits;
+    const wasZero = session.expirySeconds === 0 && sessionExpiryMaxSeconds !== 0;
+    if (wasZero && sessionExpiryInterval !== 0) {
       throw new ProtocolError(ReasonCode.protocolError, 'DISCONNECT raises session expiry from 0');
     }
-    session.expirySeconds = Math.min(sessionExpiryInterval, context.limits.sessionExpiryMaxSeconds);
+    session.expirySeconds = Math.min(sessionExpiryInterval, sessionExpiryMaxSeconds);
   }
   connection.finish(packet.reasonCode);
 }

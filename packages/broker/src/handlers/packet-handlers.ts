@@ -74,6 +74,13 @@ function onGone(context: Context, connection: Connection): void {
   const { session, reasonCode, closedByClient } = connection;
   if (session === null) return;
   const isGoodbye = closedByClient && reasonCode === ReasonCode.normalDisconnection;
-  context.sessions.disconnected(session, connection, isGoodbye);
-  context.hooks.onDisconnect?.(connection.client, { reasonCode, byClient: closedByClient });
+  const { sessions, hooks } = context;
+  sessions.disconnected(session, connection, isGoodbye);
+  try {
+    hooks.onDisconnect?.(connection.client, { reasonCode, byClient: closedByClient });
+  } catch (error) {
+    // There is no packet to answer, and the connection is over as it is.
+    const fault = ReasonCode.implementationSpecificError;
+    hooks.onProtocolError?.(connection.client, fault, String(error));
+  }
 }

@@ -8,12 +8,15 @@ import {
 } from '@godwit/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { FastLane } from '../connection/fast-lane.ts';
+import { publishHeader } from '../connection/publish-writer.ts';
 import type { Context } from '../context.ts';
 import { Message } from '../routing/message.ts';
 import type { Route } from '../routing/route.ts';
 
 /** First byte of a PUBLISH with QoS 0, no DUP and no RETAIN. */
-const plainHeader = 0x30;
+const plainHeader = publishHeader(0, false, false);
+/** First byte of a PUBLISH without DUP: what a permission depends on besides the topic. */
+const permittedBits = 0xf7;
 
 export class PublishHandler {
   readonly #context: Context;
@@ -35,8 +38,9 @@ export class PublishHandler {
     if (
       reader.header === plainHeader &&
       view.topicAlias === 0 &&
+      !view.hasSubscriptionIdentifier &&
       route.isPlain &&
-      connection.allowedRoute === route &&
+      this.#isAllowed(connection, route) &&
       this.#context.hooks.onPublish === undefined
     ) {
       this.#lane.add(connection, route);
@@ -65,17 +69,30 @@ export class PublishHandler {
       return undefined;
     }
     const message = this.#message(connection, view, route);
-    if (connection.allowedRoute === route) {
+    if (hooks.authorizePublish === undefined || this.#isAllowed(connection, route)) {
       this.#accept(connection, message, route, packetId);
       return undefined;
     }
-    const allowed = hooks.authorizePublish?.(connection.client, message) ?? true;
+    const allowed = hooks.authorizePublish(connection.client, message);
     if (typeof allowed === 'boolean') {
       this.#decided(connection, message, route, packetId, allowed);
       return undefined;
     }
     const kept = message.kept();
-    return allowed.then(answer => this.#decided(connection, kept, route, packetId, answer));
+    return allowed.then(answer => {
+      if (answer && kept.isExpired(this.#context.clock.wallMs())) {
+        // [MQTT-3.3.2-5]
+        this.#context.metrics.messagesDroppedExpired += 1;
+        this.#acknowledge(connection, kept, packetId, ReasonCode.success);
+      } else this.#decided(connection, kept, route, packetId, answer);
+    });
+  }
+
+  /** Whether the client need not be asked about: no hook, or it was asked for the same just now. */
+  #isAllowed(connection: Connection, route: Route): boolean {
+    if (this.#context.hooks.authorizePublish === undefined) return true;
+    const { allowedRoute, allowedHeader, reader } = connection;
+    return allowedRoute === route && allowedHeader === (reader.header & permittedBits);
   }
 
   #decided(
@@ -87,6 +104,7 @@ export class PublishHandler {
   ): void {
     if (allowed) {
       connection.allowedRoute = route;
+      connection.allowedHeader = publishHeader(message.qos, message.retain, false);
       this.#context.router.refresh(route);
       this.#accept(connection, message, route, packetId);
       return;
@@ -133,7 +151,7 @@ export class PublishHandler {
 
   /** The route of the packet's topic or alias, checked and up to date. */
   #route(connection: Connection, view: PublishView): Route {
-    const { router, hooks } = this.#context;
+    const { router } = this.#context;
     const { bytes, topicStart, topicEnd, topicAlias } = view;
     let route = connection.route;
     if (route === null || !route.isOf(bytes, topicStart, topicEnd)) {
@@ -143,7 +161,7 @@ export class PublishHandler {
           : this.#checked(bytes, topicStart, topicEnd);
       if (route !== connection.route) {
         connection.route = route;
-        connection.allowedRoute = hooks.authorizePublish === undefined ? route : null;
+        connection.allowedRoute = null;
       }
     }
     if (topicAlias !== 0 && topicStart < topicEnd) this.#aliases(connection).set(topicAlias, route);
@@ -152,6 +170,8 @@ export class PublishHandler {
   }
 
   #checked(bytes: Uint8Array, start: number, end: number): Route {
+    // Section 3.3.2.3.4: only an alias may stand for the topic
+    if (start === end) throw new ProtocolError(ReasonCode.protocolError, 'PUBLISH has no topic');
     const route = this.#context.router.route(bytes, start, end);
     if (route.levels > this.#context.limits.topicLevelsMax) {
       throw new ProtocolError(ReasonCode.topicNameInvalid, 'topic has too many levels');

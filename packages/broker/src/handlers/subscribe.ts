@@ -6,7 +6,6 @@ import {
   type ParsedFilter,
   ProtocolError,
   parseTopicFilter,
-  type QoS,
   ReasonCode,
   type SubscribePacket,
   type SubscriptionRequest,
@@ -28,13 +27,17 @@ interface Granted {
 /** The connection's reader stands on a SUBSCRIBE. */
 export function onSubscribe(connection: Connection): void | Promise<void> {
   const packet = decode(connection) as SubscribePacket;
-  const verdicts = packet.subscriptions.map(request => check(connection, request));
-  const pending = verdicts.filter(verdict => typeof verdict !== 'number');
-  if (pending.length === 0) {
-    subscribe(connection, packet, verdicts as number[]);
-    return undefined;
+  // All of them before anyone is asked: what is no filter may end the connection.
+  const refusals = packet.subscriptions.map(({ filter }) => refusal(connection, filter));
+  const verdicts = packet.subscriptions.map(
+    (request, i) => refusals[i] ?? ask(connection, request),
+  );
+  if (verdicts.some(verdict => typeof verdict !== 'number')) {
+    const answers = verdicts.map(verdict => Promise.resolve(verdict));
+    return Promise.all(answers).then(codes => subscribe(connection, packet, codes));
   }
-  return Promise.all(verdicts).then(codes => subscribe(connection, packet, codes));
+  subscribe(connection, packet, verdicts as number[]);
+  return undefined;
 }
 
 /** The connection's reader stands on an UNSUBSCRIBE. */
@@ -60,16 +63,30 @@ function decode(connection: Connection): Packet {
   return decodePacket(bytes, header, bodyStart, end, connection.version);
 }
 
-/** The reason code that SUBACK has for `request`, as far as that is clear before subscribing. */
-function check(connection: Connection, request: SubscriptionRequest): number | Promise<number> {
-  const { limits, hooks } = connection.context;
-  const { filter, qos } = request;
+/** The reason code by which SUBACK refuses a filter for its form, if it does. */
+function refusal(connection: Connection, filter: string): number | undefined {
   const parsed = parseTopicFilter(filter);
   if (parsed === null) return invalidFilter(connection);
-  if (filter.split('/').length > limits.topicLevelsMax) return ReasonCode.topicFilterInvalid;
-  const allowed = hooks.authorizeSubscribe?.(connection.client, { filter, qos }) ?? true;
-  if (typeof allowed === 'boolean') return allowed ? qos : ReasonCode.notAuthorized;
-  return allowed.then(answer => (answer ? qos : ReasonCode.notAuthorized));
+  const levels = parsed.filter.split('/').length;
+  return levels > connection.context.limits.topicLevelsMax
+    ? ReasonCode.topicFilterInvalid
+    : undefined;
+}
+
+/** The reason code that SUBACK has for `request`, as far as that is clear before subscribing. */
+function ask(
+  connection: Connection,
+  { filter, qos }: SubscriptionRequest,
+): number | Promise<number> {
+  const { hooks } = connection.context;
+  const code = (allowed: boolean): number => (allowed ? qos : ReasonCode.notAuthorized);
+  try {
+    const allowed = hooks.authorizeSubscribe?.(connection.client, { filter, qos }) ?? true;
+    return typeof allowed === 'boolean' ? code(allowed) : allowed.then(code);
+  } catch (error) {
+    // Answers to other filters may be under way: they and this one are waited for together.
+    return Promise.reject(error);
+  }
 }
 
 /** Before 5.0 there is no way to refuse a filter for its form. */
@@ -81,7 +98,8 @@ function invalidFilter(connection: Connection): number {
 /** [MQTT-3.8.4-5] the filters one after the other, with one SUBACK */
 function subscribe(connection: Connection, packet: SubscribePacket, codes: number[]): void {
   const { session, context } = connection;
-  if (session === null) return;
+  // The client may have gone while its permission was asked for, and its session with it.
+  if (session === null || session.connection !== connection) return;
   const identifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
   const granted: Granted[] = [];
   const reasonCodes = codes.map((code, i) => {
@@ -130,8 +148,5 @@ function sendRetained(connection: Connection, session: Session, one: Granted): v
   const { retained, clock } = connection.context;
   const subscription = session.subscriptions.get(request.filter);
   if (subscription === undefined) return;
-  retained.match(parsed.filter, clock.wallMs(), message => {
-    const qos = Math.min(message.qos, request.qos) as QoS;
-    session.offerAs(message, qos, true, subscription.identifiers);
-  });
+  session.feed(subscription, retained.match(parsed.filter, clock));
 }

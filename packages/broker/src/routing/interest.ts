@@ -5,7 +5,8 @@ import type { Subscription } from './subscription.ts';
 export class Interest {
   /** Head of the list of plain subscriptions; a member leaves it at once. */
   first: Subscription | null;
-  groups: SharedGroup[] | null;
+  /** By share name; null when there is none. */
+  groups: Map<string, SharedGroup> | null;
 
   constructor() {
     this.first = null;
@@ -40,21 +41,22 @@ export class Interest {
   }
 
   #group(name: string): SharedGroup {
-    this.groups ??= [];
-    let group = this.groups.find(one => one.name === name);
+    this.groups ??= new Map();
+    let group = this.groups.get(name);
     if (group === undefined) {
       group = new SharedGroup(name);
-      this.groups.push(group);
+      this.groups.set(name, group);
     }
     return group;
   }
 
   #leave(subscription: Subscription, name: string): void {
-    const group = this.groups?.find(one => one.name === name);
-    if (group === undefined) return;
+    const { groups } = this;
+    const group = groups?.get(name);
+    if (groups === null || group === undefined) return;
     group.remove(subscription);
     if (group.members.length > 0) return;
-    this.groups = this.groups!.filter(one => one !== group);
-    if (this.groups.length === 0) this.groups = null;
+    groups.delete(name);
+    if (groups.size === 0) this.groups = null;
   }
 }

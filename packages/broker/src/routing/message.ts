@@ -137,6 +137,20 @@ export class Message implements PublishParts {
     this.expiresAtMs = wallMs + readUint32(this.bytes, this.messageExpiryAt) * 1000;
   }
 
+  /** Whether its delivery may no longer begin. [MQTT-3.3.2-5] */
+  isExpired(wallMs: number): boolean {
+    return this.expiresAtMs !== 0 && this.expiresAtMs <= wallMs;
+  }
+
+  /**
+   * Message Expiry Interval to send, for a message that has one: what was received less the time
+   * that it waited here, whatever the wall clock does. [MQTT-3.3.2-6]
+   */
+  remainingSeconds(wallMs: number): number {
+    const seconds = Math.max(0, Math.ceil((this.expiresAtMs - wallMs) / 1000));
+    return Math.min(seconds, readUint32(this.bytes, this.messageExpiryAt));
+  }
+
   /** The same message with bytes of its own, made once however many ask for it. */
   kept(): Message {
     if (this.frames === null) return this;

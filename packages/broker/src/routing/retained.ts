@@ -1,5 +1,6 @@
 /** The retained messages: at most one per topic, found by filter, bounded in number and bytes. */
 import { TopicTree } from '@godwit/protocol';
+import type { Clock } from '@godwit/runtime';
 import type { Limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Message } from './message.ts';
@@ -40,18 +41,15 @@ export class Retained {
   }
 
   /**
-   * Calls `visit` with the messages of all topics that `filter` (without `$share`) matches;
-   * expired ones are removed instead. [MQTT-3.3.2-5]
+   * The messages of all topics that `filter` (without `$share`) matches, found as they are asked
+   * for; expired ones are removed instead. [MQTT-3.3.2-5] A walk not run to its end is to be closed.
    */
-  match(filter: string, wallMs: number, visit: (message: Message) => void): void {
-    const expired: string[] = [];
+  *match(filter: string, clock: Clock): Generator<Message, void, undefined> {
     for (const message of this.#messages.match(filter)) {
-      if (message.expiresAtMs !== 0 && message.expiresAtMs <= wallMs) expired.push(message.topic);
-      else visit(message);
-    }
-    for (const topic of expired) {
-      this.#remove(topic);
-      this.#metrics.messagesDroppedExpired += 1;
+      if (message.isExpired(clock.wallMs())) {
+        this.#remove(message.topic);
+        this.#metrics.messagesDroppedExpired += 1;
+      } else yield message;
     }
   }
 

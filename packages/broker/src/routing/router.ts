@@ -61,7 +61,11 @@ export class Router {
     let route = this.#routes.find(bytes, start, end, hash);
     if (route === undefined) {
       validateTopicName(bytes, start, end);
-      route = new Route(decodeUtf8(bytes, start, end), bytes.slice(start, end), hash);
+      route = new Route(
+        decodeUtf8(bytes, start, end),
+        new Uint8Array(bytes.subarray(start, end)),
+        hash,
+      );
       this.#routes.add(route);
     }
     if (route.generation !== this.generation) this.#resolve(route);
@@ -113,7 +117,7 @@ export class Router {
       }
       if (interest.groups !== null) {
         isPlain = false;
-        for (const group of interest.groups) route.groups.push(group);
+        for (const group of interest.groups.values()) route.groups.push(group);
       }
     }
     // One filter never has two subscriptions of one session; only several can overlap.

@@ -53,7 +53,7 @@ export class SessionTable {
     }
     const { wheel } = session.context;
     if (will !== null) {
-      if (will.delaySeconds === 0) this.#publishWill(session);
+      if (will.delaySeconds === 0) will.publish();
       // Past the session's own end the will goes out with it.
       else if (will.delaySeconds < expirySeconds) wheel.set(will, will.delaySeconds * 1000);
     }
@@ -75,23 +75,13 @@ export class SessionTable {
     const { context } = session;
     if (!this.#sessions.delete(session.clientId)) return;
     context.wheel.clear(session);
-    if (session.will !== null) this.#publishWill(session);
     for (const subscription of session.subscriptions.values()) {
       context.router.remove(subscription);
     }
     context.metrics.subscriptions -= session.subscriptions.size;
     context.metrics.sessions -= 1;
-    session.subscriptions.clear();
-    session.queue.clear();
-    session.outbound.clear();
-    session.inbound.clear();
-  }
-
-  #publishWill(session: Session): void {
-    const { will, context } = session;
-    session.will = null;
-    if (will === null) return;
-    context.wheel.clear(will);
-    will.publish();
+    session.clear();
+    // Last, so that no subscription of the session itself takes it.
+    session.will?.publish();
   }
 }

@@ -16,6 +16,7 @@ import type { Message } from '../routing/message.ts';
 import type { Subscription } from '../routing/subscription.ts';
 import { Deadline } from '../timer-wheel.ts';
 import { Delivery, DeliveryQueue } from './delivery.ts';
+import { RetainedFeed } from './retained-feed.ts';
 import type { PendingWill } from './will.ts';
 
 /** Seconds: the session never expires. */
@@ -33,6 +34,8 @@ export class Session extends Deadline {
   readonly inbound: InboundWindow;
   readonly queue: DeliveryQueue;
   will: PendingWill | null;
+  /** Null until a subscription brings retained messages. */
+  #retained: RetainedFeed | null;
   readonly #onExpired: (session: Session) => void;
 
   constructor(
@@ -51,11 +54,20 @@ export class Session extends Deadline {
     this.inbound = new InboundWindow(context.limits.receiveMaximum);
     this.queue = new DeliveryQueue();
     this.will = null;
+    this.#retained = null;
     this.#onExpired = onExpired;
   }
 
   get isConnected(): boolean {
     return this.connection !== null;
+  }
+
+  /** Nothing waits, and a message of any QoS could be sent now. */
+  get takesMore(): boolean {
+    const { connection, outbound, queue } = this;
+    return (
+      connection !== null && queue.length === 0 && outbound.hasRoom && !connection.outbox.isFull
+    );
   }
 
   /** The session's expiry interval has passed since its connection ended. */
@@ -75,12 +87,7 @@ export class Session extends Deadline {
     const { connection, outbound } = this;
     if (qos === 0) {
       if (connection !== null) this.#sendQoS0(connection, message, retain, identifiers);
-    } else if (
-      connection !== null &&
-      this.queue.length === 0 &&
-      outbound.hasRoom &&
-      !connection.outbox.isFull
-    ) {
+    } else if (connection !== null && this.takesMore) {
       // Only a session that outlives its connection ever sends a message again.
       const kept =
         this.expirySeconds === 0 ? undefined : new Delivery(message, qos, retain, identifiers);
@@ -89,16 +96,28 @@ export class Session extends Deadline {
     } else this.#enqueue(new Delivery(message, qos, retain, identifiers));
   }
 
+  /** Sends the retained messages in `walk` because of a new `subscription`, now or by and by. */
+  feed(subscription: Subscription, walk: Generator<Message, void, undefined>): void {
+    this.#retained ??= new RetainedFeed(this);
+    this.#retained.add(subscription, walk);
+    this.#retained.advance();
+  }
+
   /** Sends what waits, as far as the window and the connection's budget allow. */
   pump(): void {
-    const { connection, queue, outbound, context } = this;
-    if (connection === null || queue.length === 0) return;
+    const { connection } = this;
+    if (connection === null) return;
+    if (this.queue.length > 0) this.#sendQueued(connection);
+    this.#retained?.advance();
+  }
+
+  #sendQueued(connection: Connection): void {
+    const { queue, outbound, context } = this;
     const wallMs = context.clock.wallMs();
     while (queue.length > 0 && outbound.hasRoom && !connection.outbox.isFull) {
       const delivery = queue.shift()!;
       const { message, qos, retain, identifiers } = delivery;
-      // [MQTT-3.3.2-5] expired before its delivery began
-      if (message.expiresAtMs !== 0 && message.expiresAtMs <= wallMs) {
+      if (message.isExpired(wallMs)) {
         context.metrics.messagesDroppedExpired += 1;
         continue;
       }
@@ -134,6 +153,15 @@ export class Session extends Deadline {
       this.#sent(connection, message, id, publishHeader(qos, retain, true), identifiers);
     }
     this.pump();
+  }
+
+  /** The session has ended: forgets all that was sent or waits. */
+  clear(): void {
+    this.#retained?.clear();
+    this.subscriptions.clear();
+    this.queue.clear();
+    this.outbound.clear();
+    this.inbound.clear();
   }
 
   #sendQoS0(
