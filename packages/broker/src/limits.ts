@@ -18,6 +18,8 @@ export interface Limits {
   inflightMax: number;
   /** Topic aliases that a client may use: our Topic Alias Maximum (0 to 65,535). */
   topicAliasMaximum: number;
+  /** Topic aliases that we use towards a client which allows that many or more (0 to 65,535). */
+  outboundTopicAliasMaximum: number;
   /** Highest QoS accepted from a publisher (0, 1 or 2); above it the connection ends with 0x9B. */
   maximumQoS: 0 | 1 | 2;
   /**
@@ -62,6 +64,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   receiveMaximum: 1024,
   inflightMax: 1024,
   topicAliasMaximum: 32,
+  outboundTopicAliasMaximum: 32,
   maximumQoS: 2,
   keepAliveMaxSeconds: 0,
   sessionExpiryMaxSeconds: 0xffffffff,
@@ -86,6 +89,7 @@ export const limitRanges: { readonly [key in keyof Limits]: readonly [number, nu
   receiveMaximum: [1, 65_535],
   inflightMax: [1, 65_535],
   topicAliasMaximum: [0, 65_535],
+  outboundTopicAliasMaximum: [0, 65_535],
   maximumQoS: [0, 2],
   keepAliveMaxSeconds: [0, 65_535],
   sessionExpiryMaxSeconds: [0, 0xffffffff],

@@ -9,6 +9,7 @@ import {
   type InboundAliases,
   isKeepAliveOver,
   keepAliveGraceTicks,
+  type OutboundAliases,
   type Packet,
   PacketType,
   ProtocolError,
@@ -63,6 +64,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   allowedHeader: number;
   /** Topics by the aliases that the client set; null until the first. */
   aliases: InboundAliases<Route> | null;
+  /** Topic aliases that we set; null when the client takes none. */
+  outboundAliases: OutboundAliases<string> | null;
   /** The client wants Reason Strings and User Properties. [MQTT-3.1.2-29] */
   wantsProblemInformation: boolean;
   client: ClientInfo;
@@ -96,6 +99,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.allowedRoute = null;
     this.allowedHeader = 0;
     this.aliases = null;
+    this.outboundAliases = null;
     this.wantsProblemInformation = true;
     this.client = {
       clientId: '',

@@ -109,6 +109,7 @@ export class FastLane {
   #takesRun(receiver: Connection, from: Connection): boolean {
     return (
       receiver.withProperties === from.withProperties &&
+      receiver.outboundAliases === null &&
       this.#largest <= receiver.peerPacketBytesMax
     );
   }

@@ -4,6 +4,7 @@ import {
   type ConnackProperties,
   type ConnectPacket,
   decodePacket,
+  OutboundAliases,
   PacketType,
   ProtocolError,
   ReasonCode,
@@ -55,6 +56,11 @@ export class ConnectHandler {
     connection.withProperties = protocolVersion === 5;
     connection.reader.version = protocolVersion;
     connection.reader.maximumPacketSize = this.#context.limits.packetBytesMax;
+    const aliasMaximum = Math.min(
+      properties?.topicAliasMaximum ?? 0,
+      this.#context.limits.outboundTopicAliasMaximum,
+    );
+    if (aliasMaximum > 0) connection.outboundAliases = new OutboundAliases(aliasMaximum);
     connection.peerPacketBytesMax = properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
     connection.wantsProblemInformation = properties?.requestProblemInformation ?? true;
     connection.client = {

@@ -10,6 +10,17 @@ const none = new Uint8Array(0);
 /** A Topic Alias property: identifier and two bytes. */
 const aliasBytes = 3;
 
+/** What {@link Message.withoutTopic} gives. */
+const topicless = {
+  bytes: none as Uint8Array,
+  topicStart: 0,
+  topicEnd: 0,
+  propertiesStart: 0,
+  propertiesEnd: 0,
+  payloadStart: 0,
+  payloadEnd: 0,
+};
+
 export class Message implements PublishParts {
   topic: string;
   bytes: Uint8Array;
@@ -129,6 +140,16 @@ export class Message implements PublishParts {
     this.expiresAtMs = 0;
     this.#kept = null;
     this.frames!.reset();
+  }
+
+  /** The same parts with an empty topic, for which an alias stands; valid until the next call. */
+  withoutTopic(): PublishParts {
+    topicless.bytes = this.bytes;
+    topicless.propertiesStart = this.propertiesStart;
+    topicless.propertiesEnd = this.propertiesEnd;
+    topicless.payloadStart = this.payloadStart;
+    topicless.payloadEnd = this.payloadEnd;
+    return topicless;
   }
 
   /** Starts the countdown of Message Expiry Interval, if the message has one. */
