@@ -14,7 +14,6 @@ import {
   PacketType,
   ProtocolError,
   type ProtocolVersion,
-  PublishView,
   ReasonCode,
   writeAcknowledgement,
   writeAcknowledgementReason,
@@ -48,7 +47,6 @@ export interface ConnectionHandlers {
 export class Connection extends Deadline implements StreamHandlers, OutboxOwner {
   readonly context: Context;
   readonly reader: FrameReader;
-  readonly view: PublishView;
   readonly outbox: Outbox;
   phase: Phase;
   version: ProtocolVersion;
@@ -88,7 +86,6 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     const { limits } = context;
     this.context = context;
     this.reader = new FrameReader(limits.connectBytesMax);
-    this.view = new PublishView();
     this.outbox = new Outbox(context, stream, this);
     this.phase = Phase.connecting;
     this.version = 4;

@@ -16,6 +16,12 @@ export interface OutboxOwner {
   onOutboxDrained(): void;
 }
 
+/** A part of what is to be written, and the slab to give back after it (null: not ours). */
+interface Block {
+  readonly bytes: Uint8Array;
+  readonly slab: Uint8Array | null;
+}
+
 type OutboxContext = Pick<Context, 'slabs' | 'flusher' | 'metrics' | 'limits'>;
 
 export class Outbox {
@@ -36,13 +42,14 @@ export class Outbox {
   #closed: boolean;
   /** Nothing more will be appended: end the stream once all is written. */
   #ending: boolean;
-  /** Blocks filled before `bytes`, and the slab to give back for each (null: not ours). */
-  #blocks: Uint8Array[];
-  #slabs: (Uint8Array | null)[];
-  /** Writes under way; then their sizes and slabs, oldest first. */
+  /** Filled before `bytes`; null when there are none, as mostly. */
+  #blocks: Block[] | null;
+  /** Writes under way. */
   #writing: number;
-  readonly #writingSizes: number[];
-  readonly #writingSlabs: (Uint8Array | null)[];
+  /** They are of these, the last ones of which are not taken yet; null: of one slab alone. */
+  #writingBlocks: Block[] | null;
+  #writingSlab: Uint8Array;
+  #writingSize: number;
   readonly #onWritten: () => void;
 
   constructor(context: OutboxContext, stream: ByteStream, owner: OutboxOwner) {
@@ -59,11 +66,11 @@ export class Outbox {
     this.#dirty = false;
     this.#closed = false;
     this.#ending = false;
-    this.#blocks = [];
-    this.#slabs = [];
+    this.#blocks = null;
     this.#writing = 0;
-    this.#writingSizes = [];
-    this.#writingSlabs = [];
+    this.#writingBlocks = null;
+    this.#writingSlab = none;
+    this.#writingSize = 0;
     this.#onWritten = () => this.#written();
   }
 
@@ -96,8 +103,7 @@ export class Outbox {
   /** Appends `block` itself, without copying: nobody may change it any more. */
   appendShared(block: Uint8Array): void {
     if (this.#length > 0) this.#closeBlock();
-    this.#blocks.push(block);
-    this.#slabs.push(null);
+    this.#addBlock(block, null);
     this.#grew(block.length);
   }
 
@@ -105,25 +111,21 @@ export class Outbox {
   flush(): void {
     if (this.#writing > 0 || this.#closed) return;
     this.#dirty = false;
-    if (this.#blocks.length === 0) {
-      if (this.#length === 0) return;
-      const slab = this.bytes;
-      const block = slab.subarray(0, this.#length);
-      this.bytes = none;
-      this.#length = 0;
-      this.#writing = 1;
-      this.#write(block, slab);
+    if (this.#blocks === null) {
+      if (this.#length > 0) this.#writeSlab();
       return;
     }
     if (this.#length > 0) this.#closeBlock();
     const blocks = this.#blocks;
-    const slabs = this.#slabs;
-    this.#blocks = [];
-    this.#slabs = [];
+    this.#blocks = null;
+    this.#writingBlocks = blocks;
     // All of them from the start: the first may be taken over before the next is written.
     this.#writing = blocks.length;
     this.#stream.cork();
-    for (let i = 0; i < blocks.length; i += 1) this.#write(blocks[i], slabs[i]);
+    for (const { bytes } of blocks) {
+      this.#metrics.bytesSent += bytes.length;
+      this.#stream.write(bytes, this.#onWritten);
+    }
     this.#stream.uncork();
   }
 
@@ -138,11 +140,10 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     if (this.bytes !== none) this.#pool.give(this.bytes);
-    for (const slab of this.#slabs) if (slab !== null) this.#pool.give(slab);
+    for (const { slab } of this.#blocks ?? []) if (slab !== null) this.#pool.give(slab);
     this.bytes = none;
     this.#length = 0;
-    this.#blocks = [];
-    this.#slabs = [];
+    this.#blocks = null;
   }
 
   #grew(size: number): void {
@@ -172,24 +173,43 @@ export class Outbox {
   }
 
   #closeBlock(): void {
-    this.#blocks.push(this.bytes.subarray(0, this.#length));
-    this.#slabs.push(this.bytes);
+    const slab = this.bytes;
+    this.#addBlock(slab.subarray(0, this.#length), slab);
     this.bytes = none;
     this.#length = 0;
   }
 
-  #write(block: Uint8Array, slab: Uint8Array | null): void {
-    this.#metrics.bytesSent += block.length;
-    this.#writingSizes.push(block.length);
-    this.#writingSlabs.push(slab);
-    this.#stream.write(block, this.#onWritten);
+  #addBlock(bytes: Uint8Array, slab: Uint8Array | null): void {
+    this.#blocks ??= [];
+    this.#blocks.push({ bytes, slab });
   }
 
+  #writeSlab(): void {
+    const slab = this.bytes;
+    const size = this.#length;
+    this.bytes = none;
+    this.#length = 0;
+    this.#writing = 1;
+    this.#writingSlab = slab;
+    this.#writingSize = size;
+    this.#metrics.bytesSent += size;
+    this.#stream.write(slab.subarray(0, size), this.#onWritten);
+  }
+
+  /** The oldest write under way is done. */
   #written(): void {
+    const blocks = this.#writingBlocks;
+    if (blocks === null) {
+      this.queuedBytes -= this.#writingSize;
+      this.#pool.give(this.#writingSlab);
+      this.#writingSlab = none;
+    } else {
+      const { bytes, slab } = blocks[blocks.length - this.#writing];
+      this.queuedBytes -= bytes.length;
+      if (slab !== null) this.#pool.give(slab);
+      if (this.#writing === 1) this.#writingBlocks = null;
+    }
     this.#writing -= 1;
-    this.queuedBytes -= this.#writingSizes.shift()!;
-    const slab = this.#writingSlabs.shift()!;
-    if (slab !== null) this.#pool.give(slab);
     if (this.#closed || this.#writing > 0) return;
     if (this.#dirty) this.flush();
     this.#endIfWritten();

@@ -3,7 +3,7 @@ import {
   InboundAliases,
   PacketType,
   ProtocolError,
-  type PublishView,
+  PublishView,
   ReasonCode,
 } from '@godwit/protocol';
 import type { Connection } from '../connection/connection.ts';
@@ -23,16 +23,20 @@ export class PublishHandler {
   readonly #lane: FastLane;
   /** Walks from a packet to its receivers; one is enough, since that is synchronous. */
   readonly #live: Message;
+  /** Reads every PUBLISH; it too is done with before the next one. */
+  readonly #view: PublishView;
 
   constructor(context: Context, lane: FastLane) {
     this.#context = context;
     this.#lane = lane;
     this.#live = new Message(true);
+    this.#view = new PublishView();
   }
 
   /** The connection's reader stands on a PUBLISH. */
   onPublish(connection: Connection): void | Promise<void> {
-    const { reader, view } = connection;
+    const { reader } = connection;
+    const view = this.#view;
     view.read(reader.bytes, reader.header, reader.bodyStart, reader.end, connection.version);
     const route = this.#route(connection, view);
     if (

@@ -1,6 +1,6 @@
 /**
  * PUBLISH without decoding: where its parts are, all rules checked, nothing allocated. One view
- * serves a connection for life.
+ * serves all packets that are read one after the other.
  */
 
 import { truncated } from './field-reader.ts';
@@ -97,22 +97,17 @@ export class PublishView {
       this.packetId = packetId;
       position += 2;
     }
-    if (version === 5) {
-      if (position < end && bytes[position] === 0) {
-        position += 1;
-        this.propertiesStart = position;
-        this.propertiesEnd = position;
-        this.topicAlias = 0;
-        this.topicAliasAt = -1;
-        this.messageExpiryAt = -1;
-        this.payloadFormatAt = -1;
-        this.hasSubscriptionIdentifier = false;
-      } else {
-        position = scanPublishProperties(this, position, end);
-      }
+    if (version === 5 && !(position < end && bytes[position] === 0)) {
+      position = scanPublishProperties(this, position, end);
     } else {
+      if (version === 5) position += 1;
       this.propertiesStart = position;
       this.propertiesEnd = position;
+      this.topicAlias = 0;
+      this.topicAliasAt = -1;
+      this.messageExpiryAt = -1;
+      this.payloadFormatAt = -1;
+      this.hasSubscriptionIdentifier = false;
     }
     if (position > end) throw truncated();
     this.payloadStart = position;
