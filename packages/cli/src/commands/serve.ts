@@ -1,0 +1,72 @@
+/** `godwit serve`: runs a server until it is told to stop. */
+import { defaultConfig, loadConfig, portMax, Server } from '@godwit/server';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { integer } from '../arguments/numbers.ts';
+import type { CliCommand } from '../cli-command.ts';
+import { ExitCode } from '../exit-code.ts';
+import { version } from '../main.ts';
+import { onStopSignals } from '../stop-signals.ts';
+
+interface Values {
+  readonly host?: string;
+  readonly port?: number;
+  readonly config?: string;
+  readonly set?: readonly string[];
+}
+
+const [{ host, port }] = defaultConfig.listeners;
+
+export function serveCommand(): CliCommand {
+  const parser = new Command('godwit serve')
+    .usage('[options]')
+    .description(
+      'Runs a broker until SIGINT or SIGTERM. Sessions and retained messages are kept in ' +
+        'memory and end with it.',
+    )
+    .helpOption('--help', 'show this')
+    .option('-h, --host <address>', `where to listen (default: ${host}, this machine only)`)
+    .option(
+      '-p, --port <port>',
+      `TCP port; 0 lets the system choose (default: ${port})`,
+      integer(0, portMax),
+    )
+    .option('-c, --config <file>', 'configuration in TOML')
+    .option('--set <key=value>', 'one key of it, as limits.inflightMax=20; repeatable', append)
+    .addOption(new Option('--data-dir <folder>').argParser(refuseDataDir).hideHelp())
+    .addHelpText('after', '\nAlso read: variables GODWIT__…; see docs/reference/configuration.md.');
+  return { parser, run: () => serve(parser.opts<Values>()) };
+}
+
+async function serve({ host, port, config: file, set }: Values): Promise<number> {
+  const config = await loadConfig({
+    file,
+    set,
+    environment: process.env,
+    firstListener: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
+  });
+  const stopped = Promise.withResolvers<void>();
+  const server = await Server.start(config, process.stderr);
+  const ignoreSignals = onStopSignals(
+    signal => {
+      server.log.info('stopping', { signal });
+      server.close().then(stopped.resolve, stopped.reject);
+    },
+    () => process.exit(ExitCode.failure),
+  );
+  for (const url of server.urls) {
+    process.stdout.write(`godwit ${version()} listening on ${url}\n`);
+  }
+  await server.log.open();
+  await stopped.promise;
+  ignoreSignals();
+  return ExitCode.success;
+}
+
+function append(text: string, texts: readonly string[] = []): readonly string[] {
+  return [...texts, text];
+}
+
+/** Silence would let somebody believe that their data is safe. */
+function refuseDataDir(): never {
+  throw new InvalidArgumentError('This version keeps everything in memory and stores no data.');
+}

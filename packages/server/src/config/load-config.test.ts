@@ -1,0 +1,124 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { type Config, defaultConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { type ConfigSources, loadConfig } from './load-config.ts';
+import { configSchema } from './schema.ts';
+
+suite('loadConfig', () => {
+  let folder = '';
+  let file = '';
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'godwit-config-'));
+    file = join(folder, 'godwit.toml');
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  async function load(text: string, others: ConfigSources = {}): Promise<Config> {
+    await writeFile(file, text);
+    return loadConfig({ file, ...others });
+  }
+
+  /** The lines of the error, with the file's folder left out. */
+  async function faults(loading: Promise<Config>): Promise<string[]> {
+    const error = await loading.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof ConfigError)) throw error ?? new Error('the configuration was taken');
+    return error.message.replaceAll(`${folder}/`, '').split('\n');
+  }
+
+  test('is the defaults when nothing is given, with and without the schema', async () => {
+    deepEqual(await loadConfig({}), defaultConfig);
+    deepEqual(await load(''), defaultConfig);
+    deepEqual(configSchema.parse({}), defaultConfig);
+  });
+
+  test('takes each source before the one that it overrides', async () => {
+    const text = '[limits]\nreceiveMaximum = 1\ninflightMax = 1\ntopicLevelsMax = 1\n';
+    const { limits, listeners, log } = await load(`${text}[[listeners]]\nport = 1\n`, {
+      environment: {
+        GODWIT__LIMITS__INFLIGHT_MAX: '2',
+        GODWIT__LIMITS__MAXIMUM_QOS: '1',
+        GODWIT__LIMITS__TOPIC_LEVELS_MAX: '2',
+        GODWIT__LISTENERS__0__HOST: '::1',
+        GODWIT__LISTENERS__1__PORT: '7',
+        GODWIT_SERVICE_PORT: 'not ours',
+      },
+      set: ['limits.topicLevelsMax=1_000', 'log.format=json', 'listeners.0.port=2'],
+      firstListener: { port: 3 },
+    });
+    equal(limits.receiveMaximum, 1);
+    equal(limits.inflightMax, 2);
+    equal(limits.maximumQoS, 1);
+    equal(limits.topicLevelsMax, 1000);
+    equal(log.format, 'json');
+    deepEqual(
+      listeners.map(({ host, port }) => [host, port]),
+      [
+        ['::1', 3],
+        ['127.0.0.1', 7],
+      ],
+    );
+  });
+
+  test('lists every fault with its place, what was found and what was expected', async () => {
+    const text = [
+      'colour = "red"',
+      '[limits]',
+      'receiveMaximum = 0',
+      'queueMesagesMax = 5',
+      '[[listeners]]',
+      'port = "x"',
+      '[[listeners]]',
+      'type = "mqtts"',
+      '[log]',
+      'level = 3',
+    ].join('\n');
+    const found = await faults(
+      load(text, {
+        environment: { GODWIT__LOG__LEVL: 'debug', GODWIT__LIMITS__INFLIGHT_MAX: 'many' },
+        set: ['limits.inflight=3', 'log', 'log.format=xml', 'listeners.5.port=1', 'limits=1'],
+      }),
+    );
+    deepEqual(
+      found.toSorted(),
+      [
+        '--set limits.inflight=3: there is no limits.inflight; did you mean inflightMax?',
+        '--set limits=1: limits is a table or a list; set its keys one by one',
+        '--set listeners.5.port=1: listeners has no item 5; expected at most 2',
+        '--set log.format=xml: log.format is "xml"; expected "pretty" or "json"',
+        '--set log: expected path.to.key=value',
+        'GODWIT__LIMITS__INFLIGHT_MAX: limits.inflightMax is "many"; expected an integer from 1 to 65,535',
+        'GODWIT__LOG__LEVL: stands for no key of the configuration; did you mean GODWIT__LOG__LEVEL?',
+        'godwit.toml:10: log.level is 3; expected "debug" or "info" or "warn" or "error" or "silent"',
+        'godwit.toml:1: there is no colour; expected listeners, auth, log, limits',
+        'godwit.toml:3: limits.receiveMaximum is 0; expected an integer from 1 to 65,535',
+        'godwit.toml:4: there is no limits.queueMesagesMax; did you mean queueMessagesMax?',
+        'godwit.toml:6: listeners.0.port is "x"; expected an integer from 0 to 65,535',
+        'godwit.toml:8: listeners.1.type is "mqtts"; expected "mqtt"',
+      ].toSorted(),
+    );
+  });
+
+  test('says of tables and lists what was found instead', async () => {
+    deepEqual(await faults(load('listeners = []\nlimits = 3\nlog = []')), [
+      'godwit.toml:1: listeners is a list of 0; expected a list of 1 to 64 tables',
+      'godwit.toml:3: log is a list of 0; expected a table',
+      'godwit.toml:2: limits is 3; expected a table',
+    ]);
+  });
+
+  test('points at what is not TOML', async () => {
+    const [fault] = await faults(load('[log]\nlevel = \n'));
+    equal(fault.replace(/ TOML: .*/, ' TOML'), 'godwit.toml:2:9: not TOML');
+  });
+
+  test('says when there is no such file', async () => {
+    await rejects(loadConfig({ file: join(folder, 'none.toml') }), /none\.toml: there is no such/);
+  });
+});

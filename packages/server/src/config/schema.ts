@@ -1,0 +1,92 @@
+/** The schema of the configuration: its keys, types, defaults and bounds, and what each means. */
+import { defaultLimits, type Limits, limitRanges } from '@godwit/broker';
+import { z } from 'zod';
+import { type Config, defaultConfig, defaultListener, portMax } from './config.ts';
+
+const listenersMax = 64;
+const backlogMax = 65_535;
+const hostLengthMax = 253;
+
+const listener = z
+  .strictObject({
+    type: z
+      .enum(['mqtt'])
+      .default(defaultListener.type)
+      .describe('What is spoken there: `mqtt` is MQTT over TCP.'),
+    host: z
+      .string()
+      .min(1)
+      .max(hostLengthMax)
+      .default(defaultListener.host)
+      .describe(
+        'Address or name to listen on. `127.0.0.1` is reached from this machine only; `0.0.0.0` ' +
+          'is every IPv4 address of the machine, `::` every address.',
+      ),
+    port: z
+      .int()
+      .min(0)
+      .max(portMax)
+      .default(defaultListener.port)
+      .describe('TCP port; 0 lets the system choose one.'),
+    backlog: z
+      .int()
+      .min(1)
+      .max(backlogMax)
+      .default(defaultListener.backlog)
+      .describe('Connections that may wait to be accepted; the system may cut it.'),
+  })
+  .describe('One place where clients connect.');
+
+const auth = z
+  .strictObject({
+    allowAnonymous: z
+      .enum(['loopback', 'always'])
+      .default(defaultConfig.auth.allowAnonymous)
+      .describe(
+        'Whose clients may connect without having proved who they are: those of this machine ' +
+          '(`loopback`), or everybody (`always`). Others are refused with 0x87. This version ' +
+          'knows no users, so every client is anonymous, whatever name it gives.',
+      ),
+  })
+  .prefault({})
+  .describe('Who may connect.');
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default(defaultConfig.log.level)
+      .describe('The least that is logged; `debug` has every connection and subscription.'),
+    format: z
+      .enum(['pretty', 'json'])
+      .default(defaultConfig.log.format)
+      .describe('`pretty` is for people, `json` is one object a line.'),
+  })
+  .prefault({})
+  .describe('What is written to standard error.');
+
+const limitEntries = Object.entries(limitRanges).map(([name, [min, max]]) => [
+  name,
+  z
+    .int()
+    .min(min)
+    .max(max)
+    .default(defaultLimits[name as keyof Limits]),
+]);
+
+const limits = z
+  .strictObject(Object.fromEntries(limitEntries))
+  .prefault({})
+  .describe('Bounds, and what happens at each.') as unknown as z.ZodType<Limits>;
+
+export const configSchema: z.ZodType<Config> = z.strictObject({
+  listeners: z
+    .array(listener)
+    .min(1)
+    .max(listenersMax)
+    .prefault([{}])
+    .describe('Where clients connect.'),
+  auth,
+  log,
+  limits,
+});

@@ -1,0 +1,108 @@
+/**
+ * A running server: a broker and the listeners that bring it clients. It does what its
+ * configuration says; the process, its signals and its exit are the caller's.
+ */
+import { Broker } from '@godwit/broker';
+import type { Listener } from '@godwit/transport';
+import { listenTcp } from '@godwit/transport/node';
+import type { Config, ListenerConfig } from './config/config.ts';
+import { Log, type LogStream } from './log/log.ts';
+import { isLoopback } from './loopback.ts';
+import { serverHooks } from './server-hooks.ts';
+
+/** A listener could not be opened. */
+export class ListenError extends Error {
+  constructor({ host, port }: ListenerConfig, cause: NodeJS.ErrnoException) {
+    super(`cannot listen on ${host}, port ${port}: ${whyNot(cause)}`, { cause });
+    this.name = 'ListenError';
+  }
+}
+
+export class Server {
+  readonly broker: Broker;
+  readonly log: Log;
+  readonly #listeners: Listener[];
+
+  /**
+   * Opens every listener. What is logged is kept until the caller opens the log as well.
+   *
+   * @param stream takes the log
+   * @throws ListenError when one cannot be opened; those that could are closed again
+   */
+  static async start(config: Config, stream: LogStream): Promise<Server> {
+    const server = new Server(config, stream);
+    try {
+      for (const listener of config.listeners) await server.#listen(listener);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    if (config.auth.allowAnonymous === 'loopback') server.#warnOfClosedListeners(config);
+    return server;
+  }
+
+  private constructor(config: Config, stream: LogStream) {
+    this.log = new Log(config.log, stream);
+    this.broker = new Broker({
+      limits: config.limits,
+      hooks: serverHooks(config.auth, this.log),
+    });
+    this.#listeners = [];
+  }
+
+  /** Where clients connect, as `mqtt://127.0.0.1:1883`. */
+  get urls(): readonly string[] {
+    return this.#listeners.map(({ address }) => `mqtt://${address}`);
+  }
+
+  /**
+   * Accepts nobody new, tells the clients and waits until they have been told, at most
+   * `limits.closeGraceMs`.
+   */
+  async close(): Promise<void> {
+    const listening = this.#listeners.map(listener => listener.close());
+    await this.broker.close();
+    await Promise.all(listening);
+    this.log.info('stopped');
+  }
+
+  async #listen(config: ListenerConfig): Promise<void> {
+    const { host, port, backlog } = config;
+    const onAcceptError = (error: Error): void => {
+      this.log.error('cannot accept a connection', { error: error.message });
+    };
+    const listener = await listenTcp({ host, port, backlog, onAcceptError }, stream =>
+      this.broker.accept(stream),
+    ).catch((cause: NodeJS.ErrnoException) => {
+      throw new ListenError(config, cause);
+    });
+    this.#listeners.push(listener);
+    this.log.debug('listening', { address: listener.address });
+  }
+
+  #warnOfClosedListeners({ listeners }: Config): void {
+    for (const { host, port } of listeners) {
+      if (isLoopback(host)) continue;
+      this.log.warn('clients of other machines are refused; see auth.allowAnonymous', {
+        host,
+        port,
+      });
+    }
+  }
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another program listens there';
+    case 'EACCES':
+      return 'not allowed; ports below 1024 are often kept for root';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'there is no such host';
+    default:
+      return message;
+  }
+}
