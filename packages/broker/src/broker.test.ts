@@ -215,3 +215,16 @@ suite('gauges', () => {
     assert.equal(broker.publish('a', ''), false);
   });
 });
+
+test("a message that cannot be retained is refused whole, the owner's as a client's", async () => {
+  const { broker, connected } = testBroker({ limits: { retainedMessagesMax: 1 } });
+  const client = await connected();
+  await subscribe(client, '#', { qos: 0 });
+  assert.equal(broker.publish('a', 'kept', { retain: true }), true);
+  await client.expect({ type: publish, topic: 'a' });
+  assert.equal(broker.publish('b', 'one too many', { retain: true }), false);
+  client.send(publishOf('c', 'another', { qos: 1, retain: true }));
+  await client.expect({ type: puback, reasonCode: 0x97 });
+  await client.expectNothing();
+  assert.equal(broker.metrics.retainedRefused, 2);
+});

@@ -99,7 +99,7 @@ export class Broker {
   /**
    * Publishes a message of the broker's owner.
    *
-   * @returns false when no session wants it
+   * @returns false when no session wants it, or it was to be retained and a bound forbids that
    * @throws RangeError for a topic that is no topic name, or a field out of its range
    */
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): boolean {
@@ -142,7 +142,8 @@ export class Broker {
     const message = encodeMessage(init, publisher);
     message.startExpiry(clock.wallMs());
     hooks.onPublish?.(null, init);
-    if (message.retain) retained.put(message);
+    // What cannot be retained as asked is refused whole, as a client's is.
+    if (message.retain && !retained.put(message)) return false;
     const route = router.route(message.bytes, message.topicStart, message.topicEnd);
     const delivered = router.deliver(message, route);
     if (!delivered) metrics.messagesUnrouted += 1;

@@ -46,7 +46,10 @@ export interface Limits {
    * for) nothing more is read from it until it took its share.
    */
   outboundBytesMax: number;
-  /** Retained messages; one more is not stored (`retainedRefused`, 0x97 to the publisher). */
+  /**
+   * Retained messages; one more is refused and goes to nobody (`retainedRefused`; 0x97 to a
+   * publisher with QoS 1 or 2).
+   */
   retainedMessagesMax: number;
   /** Bytes of retained messages; as above. */
   retainedBytesMax: number;
