@@ -46,10 +46,10 @@ class Terminals {
     }
   }
 
-  /** Waits for the next thing shown, unless it is there, and compares. */
+  /** Waits until as much is shown, which may come in pieces, and compares. */
   async expect(text: string): Promise<void> {
     const child = this.#running.at(-1);
-    if (this.#shown === '' && child !== undefined) await once(child, 'shown');
+    while (this.#shown.length < text.length && child !== undefined) await once(child, 'shown');
     equal(this.#shown, text);
   }
 

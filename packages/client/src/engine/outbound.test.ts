@@ -127,6 +127,23 @@ test('QoS 2 keeps its place in the window until PUBCOMP', async t => {
   await first;
 });
 
+test('QoS 2 resolves with what PUBREC said, once PUBCOMP confirms it', async t => {
+  const { client, server, clock } = await meet(t, {}, silent());
+  const result = outcome(client.publish('t', 'x', { qos: 2 }));
+  await clock.settle();
+  const reasonCode = ReasonCode.noMatchingSubscribers;
+  const properties = { reasonString: 'nobody' };
+  server.send({ type: PacketType.pubrec, packetId: 1, reasonCode, properties });
+  await clock.settle();
+  server.send(ack(PacketType.pubcomp, 1));
+  await clock.settle();
+  assert.deepEqual(await result, {
+    reasonCode,
+    reasonString: 'nobody',
+    userProperties: undefined,
+  });
+});
+
 test('a refused message fails with the reason, and its identifier is free', async t => {
   const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;

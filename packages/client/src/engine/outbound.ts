@@ -38,6 +38,8 @@ export interface Publication {
   /** Its packet identifier is set when it is sent. */
   readonly packet: PublishPacket;
   state: 'queued' | 'sent' | 'settled';
+  /** PUBREC of a QoS 2 message: the server's word on it, which PUBCOMP only confirms. */
+  received?: AcknowledgementPacket;
   resolve(result: PublishResult): void;
   reject(error: unknown): void;
 }
@@ -169,7 +171,7 @@ export class Outbound {
     else if (reasonCode >= 0x80) {
       this.#complete(publication!, packet);
       return;
-    }
+    } else publication!.received = packet;
     // [MQTT-4.3.3-4]
     this.#connection?.send({
       type: PacketType.pubrel,
@@ -182,10 +184,8 @@ export class Outbound {
   onPubcomp(packet: AcknowledgementPacket): void {
     const { packetId } = packet;
     const publication = this.#window.messageOf(packetId);
-    // the message was accepted with PUBREC: the code of PUBCOMP says nothing about it
-    if (this.#window.complete(packetId)) {
-      this.#complete(publication!, { ...packet, reasonCode: ReasonCode.success });
-    } else this.#requireFree(packetId, 'PUBCOMP');
+    if (this.#window.complete(packetId)) this.#complete(publication!, publication!.received!);
+    else this.#requireFree(packetId, 'PUBCOMP');
   }
 
   /** An acknowledgement that nothing waits for is let pass, unless the exchange is another one. */
