@@ -48,7 +48,7 @@ export function payloadBytes(payload: Uint8Array | string): Uint8Array {
 }
 
 /** The properties that a message and a will share; undefined when there are none. */
-export function publishProperties(
+function publishProperties(
   version: ProtocolVersion,
   init: PublishInit,
 ): PublishProperties | undefined {

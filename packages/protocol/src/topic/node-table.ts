@@ -15,7 +15,7 @@ export const levelField = 1;
 /** First of the children that are neither '+' nor '#', which are linked as siblings. */
 export const firstField = 2;
 export const nextField = 3;
-export const previousField = 4;
+const previousField = 4;
 /** The child '+', and the child '#'. */
 export const plusField = 5;
 export const hashField = 6;
