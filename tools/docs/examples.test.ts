@@ -4,9 +4,11 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { after, before, suite, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Broker } from '@godwit/broker';
+import { listenTcp } from '@godwit/transport/node';
 import { readTree } from '../tidy/tree.ts';
 import { examplesOf } from './examples.ts';
 
@@ -33,16 +35,28 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** A broker for an example of a client, which takes for granted that there is one. */
+async function serve(t: TestContext, port: number): Promise<void> {
+  const broker = new Broker();
+  const listener = await listenTcp({ host: '127.0.0.1', port }, stream => broker.accept(stream));
+  t.after(async () => {
+    await listener.close();
+    await broker.close();
+  });
+}
+
 suite('examples of the documentation', () => {
   let folder = '';
+  const ports: number[] = [];
 
   before(async () => {
     mkdirSync(join(root, '.cache'), { recursive: true });
     folder = mkdtempSync(join(root, '.cache', 'examples-'));
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
     for (const [index, { code }] of examples.entries()) {
-      const port = String(await freePort());
-      writeFileSync(join(folder, `example-${index}.ts`), code.replaceAll('1883', port));
+      const port = await freePort();
+      ports.push(port);
+      writeFileSync(join(folder, `example-${index}.ts`), code.replaceAll('1883', String(port)));
     }
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,8 +67,9 @@ suite('examples of the documentation', () => {
     equal(stdout, '');
   });
 
-  for (const [index, { place, output }] of examples.entries()) {
-    test(place, async () => {
+  for (const [index, { place, code, output }] of examples.entries()) {
+    test(place, async t => {
+      if (code.includes('1883') && !code.includes('listenTcp(')) await serve(t, ports[index]);
       const program = join(folder, `example-${index}.ts`);
       const { stdout } = await run(process.execPath, ['--conditions=godwit-source', program], {
         cwd: root,
