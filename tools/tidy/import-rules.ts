@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   storage: ['runtime', 'protocol'],
   client: ['runtime', 'protocol', 'transport'],
   broker: ['runtime', 'protocol', 'transport', 'storage'],
+  auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'testkit'],
   server: ['runtime', 'protocol', 'transport', 'storage', 'broker'],

@@ -2,20 +2,29 @@
  * The broker as its owner sees it: takes byte streams, speaks MQTT on them, and lets the owner
  * publish. Opens no socket, file or timer of its own: all of that is handed in.
  */
-import { isValidTopicName, type PublishProperties, type QoS, ReasonCode } from '@godwit/protocol';
+import {
+  isValidTopicName,
+  PacketType,
+  type PublishProperties,
+  type QoS,
+  ReasonCode,
+} from '@godwit/protocol';
 import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
 import { Connection, type ConnectionHandlers } from './connection/connection.ts';
 import { Flusher } from './connection/flusher.ts';
 import { SlabPool } from './connection/slab-pool.ts';
 import type { Context } from './context.ts';
+import { type Features, resolveFeatures } from './features.ts';
+import { checkedRefusal } from './handlers/answers.ts';
 import { packetHandlers } from './handlers/packet-handlers.ts';
-import type { Hooks } from './hooks.ts';
+import type { ConnectRefusal, Hooks } from './hooks.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { Metrics } from './metrics.ts';
 import { encodeMessage, type MessageInit } from './routing/encode-message.ts';
 import { Retained } from './routing/retained.ts';
 import { Router } from './routing/router.ts';
+import { type SharedStrategyName, sharedStrategy } from './routing/shared-strategy.ts';
 import { SessionTable } from './session/session-table.ts';
 import type { PendingWill } from './session/will.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -25,6 +34,15 @@ const slabPoolBytesMax = 32 * 1024 * 1024;
 
 export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
+  /** All are on by default. */
+  readonly features?: Partial<Features>;
+  /** Which member of a shared subscription gets a message; 'round-robin' by default. */
+  readonly sharedStrategy?: SharedStrategyName;
+  /**
+   * Look whether payloads that say they are UTF-8 are; those that are not go nowhere, and their
+   * publisher is told 0x99. Off by default: it costs a walk over each such payload.
+   */
+  readonly checkPayloadFormat?: boolean;
   readonly hooks?: Hooks;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -36,6 +54,9 @@ export interface PublishOptions {
   readonly retain?: boolean;
   readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
 }
+
+/** What {@link Broker.disconnect} tells the client: 0x98, administrative action, by default. */
+export type DisconnectOptions = Partial<ConnectRefusal>;
 
 /**
  * An MQTT broker on whatever streams it is given.
@@ -54,22 +75,28 @@ export class Broker {
   #closing: Promise<void> | null;
   #onEmpty: (() => void) | null;
 
-  /** @throws RangeError when a limit is unknown or out of its range */
+  /** @throws RangeError when a limit, a feature or the strategy is unknown or out of its range */
   constructor(options: BrokerOptions = {}) {
     const { clock = systemClock, random = systemRandom, hooks = {} } = options;
     const limits = resolveLimits(options.limits ?? {});
+    const newStrategy = sharedStrategy(
+      options.sharedStrategy ?? 'round-robin',
+      limits.sharedPublishersMax,
+    );
     this.metrics = new Metrics();
     this.limits = limits;
     this.#context = {
       clock,
       random,
       limits,
+      features: resolveFeatures(options.features ?? {}),
+      checkPayloadFormat: options.checkPayloadFormat ?? false,
       hooks,
       metrics: this.metrics,
       wheel: new TimerWheel(clock),
       flusher: new Flusher(clock),
       slabs: new SlabPool(slabPoolBytesMax),
-      router: new Router(limits.routeCacheEntries, random.uint32()),
+      router: new Router(limits.routeCacheEntries, random.uint32(), this.metrics, newStrategy),
       retained: new Retained(limits, this.metrics, random.uint32()),
       sessions: new SessionTable(),
     };
@@ -100,7 +127,8 @@ export class Broker {
    * Publishes a message of the broker's owner.
    *
    * @returns false when no session wants it, or it was to be retained and a bound forbids that
-   * @throws RangeError for a topic that is no topic name, or a field out of its range
+   * @throws RangeError for a topic that is no topic name, a field out of its range, or `retain`
+   *   where that feature is off
    */
   publish(topic: string, payload: Uint8Array | string, options: PublishOptions = {}): boolean {
     if (!isValidTopicName(topic)) {
@@ -108,7 +136,42 @@ export class Broker {
     }
     const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
     const { qos = 0, retain = false, properties } = options;
+    if (retain && !this.#context.features.retain) {
+      throw new RangeError('retain: expected false, since features.retain is off');
+    }
     return this.#publish({ topic, payload: bytes, qos, retain, properties }, '');
+  }
+
+  /**
+   * Ends the connection of a client, as its session's will and expiry say.
+   *
+   * @returns false when no client of this identifier is connected
+   * @throws TypeError for a reason code that DISCONNECT cannot carry, or a Server Reference
+   *   beside any but 0x9C and 0x9D
+   */
+  disconnect(clientId: string, options: DisconnectOptions = {}): boolean {
+    const { reasonCode = ReasonCode.administrativeAction } = options;
+    const refusal = checkedRefusal({ ...options, reasonCode }, PacketType.disconnect);
+    const connection = this.#context.sessions.get(clientId)?.connection;
+    if (!connection) return false;
+    connection.disconnect(reasonCode, refusal);
+    return true;
+  }
+
+  /**
+   * Ends a session for good, after the connection (0x98) if there is one: its subscriptions and
+   * what waits for the client are gone, its will is published if that was still to come.
+   *
+   * @returns false when there is no session of this client identifier
+   */
+  endSession(clientId: string): boolean {
+    const { sessions } = this.#context;
+    if (sessions.get(clientId) === undefined) return false;
+    this.disconnect(clientId);
+    // The connection may have been all that held it.
+    const session = sessions.get(clientId);
+    if (session !== undefined) sessions.end(session);
+    return true;
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '@godwit/runtime';
 import type { Flusher } from './connection/flusher.ts';
 import type { SlabPool } from './connection/slab-pool.ts';
+import type { Features } from './features.ts';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -14,6 +15,9 @@ export interface Context {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: Limits;
+  readonly features: Features;
+  /** Payloads that say they are UTF-8 are checked. */
+  readonly checkPayloadFormat: boolean;
   readonly hooks: Hooks;
   readonly metrics: Metrics;
   readonly wheel: TimerWheel;

@@ -4,6 +4,7 @@
  * own connection: nothing more is read from it until the answer is there.
  */
 import type { QoS, ReasonCode, UserProperty } from '@godwit/protocol';
+import type { AuthMethod } from './auth-method.ts';
 
 /** A value, or a promise of it where an outside authority has to be asked. */
 export type Awaitable<T> = T | Promise<T>;
@@ -25,10 +26,53 @@ export interface ConnectRequest extends ClientInfo {
   readonly userProperties: readonly UserProperty[];
 }
 
-/** `true`: welcome. Otherwise the refusal: a CONNACK reason code of 0x80 or above. */
-export type AuthenticateAnswer =
-  | true
-  | { readonly reasonCode: ReasonCode; readonly reasonString?: string };
+/** A reason code of 0x80 or above. */
+export type RefusalCode = Exclude<
+  ReasonCode,
+  0x00 | 0x01 | 0x02 | 0x04 | 0x10 | 0x11 | 0x18 | 0x19
+>;
+
+/**
+ * For the people behind a client. Left out, in this order, where it would exceed the client's
+ * Maximum Packet Size; and for a client that asked for no problem information.
+ */
+export interface Explanation {
+  /** At most 65,535 bytes. */
+  readonly reasonString?: string;
+  readonly userProperties?: readonly UserProperty[];
+}
+
+/** No, and why. */
+export interface Refusal extends Explanation {
+  /** One that the packet which answers may carry; another is a fault of the hook's (0x83). */
+  readonly reasonCode: RefusalCode;
+}
+
+/** A client is not let in, or has to go. */
+export interface ConnectRefusal extends Refusal {
+  /** Where to go instead; with 0x9C (use another server) and 0x9D (server moved) only. */
+  readonly serverReference?: string;
+}
+
+/** A client is let in. */
+export interface Welcome {
+  readonly reasonCode: typeof ReasonCode.success;
+  /** Who it is, where that is not what CONNECT says. */
+  readonly username?: string;
+  /** Response Information, for a client that asked for it. [MQTT-3.1.2-28] */
+  readonly responseInformation?: string;
+  /** For CONNACK; left out where they would exceed the client's Maximum Packet Size. */
+  readonly userProperties?: readonly UserProperty[];
+}
+
+/** `true`: welcome, nothing to add. A refusal has a reason code of CONNACK. */
+export type AuthenticateAnswer = true | Welcome | ConnectRefusal;
+
+/** `false`: 0x87. A refusal has a reason code of PUBACK and PUBREC. */
+export type PublishAnswer = boolean | Refusal;
+
+/** `true`: the QoS asked for; a number below 3: at most that. `false`: 0x87; else as it says. */
+export type SubscribeAnswer = boolean | QoS | RefusalCode;
 
 export interface PublishRequest {
   readonly topic: string;
@@ -51,16 +95,21 @@ export interface DisconnectInfo {
 }
 
 export interface Hooks {
-  /** Asked once per CONNECT. Without it everyone is welcome. */
+  /**
+   * Methods of enhanced authentication. A client that names one in CONNECT is the method's to let
+   * in, and `authenticate` is not asked; one that names another is refused with 0x8C.
+   */
+  readonly authMethods?: readonly AuthMethod[];
+  /** Asked once per CONNECT without Authentication Method. Without this hook all are welcome. */
   authenticate?(request: ConnectRequest): Awaitable<AuthenticateAnswer>;
   /**
    * Asked when topic, QoS or RETAIN differ from the client's last PUBLISH, or that was refused; and
-   * for every will.
-   * False: QoS 1 and 2 are answered with 0x87 (3.x: acknowledged), the message goes nowhere.
+   * for every will, whose refusal is that of its CONNECT.
+   * No: the message goes nowhere; QoS 1 and 2 are answered with the reason (3.x: acknowledged).
    */
-  authorizePublish?(client: ClientInfo, request: PublishRequest): Awaitable<boolean>;
-  /** Asked once per filter. False: 0x87 in SUBACK. */
-  authorizeSubscribe?(client: ClientInfo, request: SubscribeRequest): Awaitable<boolean>;
+  authorizePublish?(client: ClientInfo, request: PublishRequest): Awaitable<PublishAnswer>;
+  /** Asked once per filter. The answer is the filter's reason code in SUBACK. */
+  authorizeSubscribe?(client: ClientInfo, request: SubscribeRequest): Awaitable<SubscribeAnswer>;
   /** After CONNACK. */
   onConnect?(client: ClientInfo, sessionPresent: boolean): void;
   onDisconnect?(client: ClientInfo, info: DisconnectInfo): void;

@@ -8,10 +8,15 @@ export interface Limits {
   connectionsMax: number;
   /** Milliseconds from accepting a connection to its complete CONNECT; then it is closed. */
   connectTimeoutMs: number;
-  /** Bytes of one packet, both before and after CONNECT; a larger one closes with 0x95. */
+  /** Bytes of one packet after CONNACK; a larger one closes with 0x95. */
   packetBytesMax: number;
-  /** Bytes of a CONNECT; a larger one closes the connection. */
+  /** Bytes of a packet before CONNACK; a larger one closes the connection. */
   connectBytesMax: number;
+  /**
+   * Challenges of one enhanced authentication; a client that would need another is refused with
+   * 0x87 (`authenticationsRefused`).
+   */
+  authChallengesMax: number;
   /** QoS 1 and 2 PUBLISHes that a client may have unacknowledged: our Receive Maximum (1 to 65,535). */
   receiveMaximum: number;
   /** QoS 1 and 2 PUBLISHes in flight to one client, whatever it allows (1 to 65,535). */
@@ -20,7 +25,10 @@ export interface Limits {
   topicAliasMaximum: number;
   /** Topic aliases that we use towards a client which allows that many or more (0 to 65,535). */
   outboundTopicAliasMaximum: number;
-  /** Highest QoS accepted from a publisher (0, 1 or 2); above it the connection ends with 0x9B. */
+  /**
+   * Highest QoS accepted from a publisher (0, 1 or 2); above it the connection ends with 0x9B. The
+   * most that a subscription is granted, too.
+   */
   maximumQoS: 0 | 1 | 2;
   /**
    * Seconds; a client that asks for more, or for none, gets this in Server Keep Alive. 0: no cap.
@@ -53,6 +61,11 @@ export interface Limits {
   retainedMessagesMax: number;
   /** Bytes of retained messages; as above. */
   retainedBytesMax: number;
+  /**
+   * Publishers that one shared subscription remembers with the strategy 'sticky-client'; the longest
+   * remembered is forgotten then and may get another member.
+   */
+  sharedPublishersMax: number;
   /** Topics whose resolved subscribers are remembered. */
   routeCacheEntries: number;
   /** Milliseconds that `close` waits for connections to take what was written to them. */
@@ -64,6 +77,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   connectTimeoutMs: 10_000,
   packetBytesMax: 268_435_455 + 5,
   connectBytesMax: 262_144,
+  authChallengesMax: 10,
   receiveMaximum: 1024,
   inflightMax: 1024,
   topicAliasMaximum: 32,
@@ -79,6 +93,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   outboundBytesMax: 8 * 1024 * 1024,
   retainedMessagesMax: 1_000_000,
   retainedBytesMax: 1024 * 1024 * 1024,
+  sharedPublishersMax: 65_536,
   routeCacheEntries: 65_536,
   closeGraceMs: 5_000,
 });
@@ -89,6 +104,7 @@ export const limitRanges: { readonly [key in keyof Limits]: readonly [number, nu
   connectTimeoutMs: [1, 3_600_000],
   packetBytesMax: [64, 268_435_460],
   connectBytesMax: [64, 268_435_460],
+  authChallengesMax: [1, 1000],
   receiveMaximum: [1, 65_535],
   inflightMax: [1, 65_535],
   topicAliasMaximum: [0, 65_535],
@@ -104,6 +120,7 @@ export const limitRanges: { readonly [key in keyof Limits]: readonly [number, nu
   outboundBytesMax: [65_536, Number.MAX_SAFE_INTEGER],
   retainedMessagesMax: [0, 1_000_000_000],
   retainedBytesMax: [0, Number.MAX_SAFE_INTEGER],
+  sharedPublishersMax: [1, 16_777_216],
   routeCacheEntries: [16, 16_777_216],
   closeGraceMs: [0, 3_600_000],
 };

@@ -22,6 +22,14 @@ export class Metrics {
   messagesDroppedQueueFull = 0;
   messagesDroppedExpired = 0;
   messagesDroppedTooLarge = 0;
+  /** Of a shared subscription: none of its members could take the message. */
+  messagesDroppedNoMember = 0;
+  /** Of a shared subscription: went to another member than the one that had them first. */
+  messagesReassigned = 0;
+  /** Said to be UTF-8 and were not; see `checkPayloadFormat`. */
+  payloadsInvalid = 0;
+  /** Refused by `authenticate` or an authentication method, at CONNECT or later. */
+  authenticationsRefused = 0;
   publishesUnauthorized = 0;
   protocolErrors = 0;
   keepAliveTimeouts = 0;

@@ -45,6 +45,8 @@ export class Server {
     this.log = new Log(config.log, stream);
     this.broker = new Broker({
       limits: config.limits,
+      features: config.features,
+      ...config.delivery,
       hooks: serverHooks(config.auth, this.log),
     });
     this.#listeners = [];

@@ -4,6 +4,8 @@
  */
 import {
   type AcknowledgementPacket,
+  type ConnackPacket,
+  type DisconnectPacket,
   encodePacket,
   FrameReader,
   type InboundAliases,
@@ -20,10 +22,11 @@ import {
 } from '@godwit/protocol';
 import type { ByteStream, StreamHandlers } from '@godwit/transport';
 import type { Context } from '../context.ts';
-import type { ClientInfo } from '../hooks.ts';
+import type { ClientInfo, ConnectRefusal, Explanation, Refusal } from '../hooks.ts';
 import type { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
 import { Deadline, tickMs } from '../timer-wheel.ts';
+import type { Authentication } from './authentication.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 
 /** Before CONNACK, after it, after we decided to close, and after the stream is gone. */
@@ -66,6 +69,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   outboundAliases: OutboundAliases<string> | null;
   /** The client wants Reason Strings and User Properties. [MQTT-3.1.2-29] */
   wantsProblemInformation: boolean;
+  /** Null when CONNECT has no Authentication Method. */
+  authentication: Authentication | null;
   client: ClientInfo;
   /** Tick of the last complete packet. */
   lastSeenTick: number;
@@ -98,6 +103,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.aliases = null;
     this.outboundAliases = null;
     this.wantsProblemInformation = true;
+    this.authentication = null;
     this.client = {
       clientId: '',
       username: undefined,
@@ -175,22 +181,28 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     else wheel.setTicks(this, this.keepAliveTicks);
   }
 
-  /** Whether `packet` is within the client's Maximum Packet Size. */
+  /**
+   * Whether `packet` is within the client's Maximum Packet Size.
+   * @throws RangeError when it cannot be sent to anyone
+   */
   takes(packet: Packet): boolean {
-    const { peerPacketBytesMax, version } = this;
-    return (
-      peerPacketBytesMax === Number.POSITIVE_INFINITY ||
-      encodePacket(packet, version, peerPacketBytesMax) !== null
-    );
+    return this.#encode(packet) !== null;
+  }
+
+  /** What the client may be told in a packet of its own; it may have asked to be spared. */
+  explanation({ reasonString, userProperties }: Explanation): Explanation | undefined {
+    // [MQTT-3.1.2-29]
+    return this.wantsProblemInformation ? { reasonString, userProperties } : undefined;
   }
 
   /**
-   * Sends a packet that is not a PUBLISH.
+   * Sends a packet that is not a PUBLISH; nothing once the connection is on its way out.
    * @returns false when it is larger than the client takes and was not sent
    */
   send(packet: Packet): boolean {
-    const limit = Math.min(this.peerPacketBytesMax, 0x7fffffff);
-    const bytes = encodePacket(packet, this.version, limit);
+    // [MQTT-3.14.4-1]
+    if (this.phase >= Phase.closing) return true;
+    const bytes = this.#encode(packet);
     if (bytes === null) return false;
     this.outbox.append(bytes, 0, bytes.length);
     return true;
@@ -208,23 +220,31 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     }
   }
 
+  /** Refuses a PUBLISH by PUBACK or PUBREC. Before 5.0 that acknowledges it. */
+  refusePublish(
+    type: typeof PacketType.puback | typeof PacketType.pubrec,
+    packetId: number,
+    refusal: Refusal,
+  ): void {
+    const { reasonCode } = refusal;
+    this.send({ type, packetId, reasonCode, properties: this.explanation(refusal) });
+  }
+
   /** Refuses a CONNECT: CONNACK, then the end. Only before CONNACK. */
-  refuse(reasonCode: number, reasonString?: string): void {
+  refuse(reasonCode: number, details: Partial<ConnectRefusal> = {}): void {
     if (this.phase !== Phase.connecting) return;
-    const properties =
-      reasonString !== undefined && this.wantsProblemInformation ? { reasonString } : undefined;
-    this.send({ type: PacketType.connack, sessionPresent: false, reasonCode, properties });
+    this.#sendLast({ type: PacketType.connack, sessionPresent: false, reasonCode }, details);
     this.reasonCode = reasonCode;
     this.#close();
   }
 
   /** Ends an open connection, saying why where the version can. [MQTT-3.14.0-1] */
-  disconnect(reasonCode: number): void {
+  disconnect(reasonCode: number, details: Partial<ConnectRefusal> = {}): void {
     if (this.phase !== Phase.open) {
       if (this.phase === Phase.connecting) this.terminate();
       return;
     }
-    if (this.withProperties) this.send({ type: PacketType.disconnect, reasonCode });
+    if (this.withProperties) this.#sendLast({ type: PacketType.disconnect, reasonCode }, details);
     this.reasonCode = reasonCode;
     this.#close();
   }
@@ -241,6 +261,17 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     if (this.phase === Phase.closed) return;
     this.#leave();
     this.#stream.destroy();
+  }
+
+  #encode(packet: Packet): Uint8Array | null {
+    return encodePacket(packet, this.version, Math.min(this.peerPacketBytesMax, 0x7fffffff));
+  }
+
+  /** Sends CONNACK or DISCONNECT with what fits of `details`, which also hold the reason code. */
+  #sendLast(packet: ConnackPacket | DisconnectPacket, details: Partial<ConnectRefusal>): void {
+    const { serverReference } = details;
+    const properties = { serverReference, ...this.explanation(details) };
+    if (!this.send({ ...packet, properties })) this.send(packet);
   }
 
   /** Sends what is written, then closes; a client that does not take it is cut after a grace. */

@@ -10,28 +10,62 @@ import {
   ReasonCode,
   serverKeepAlive,
 } from '@godwit/protocol';
+import type { AuthSuccess } from '../auth-method.ts';
 import { type Connection, Phase } from '../connection/connection.ts';
 import type { Context } from '../context.ts';
-import type { AuthenticateAnswer } from '../hooks.ts';
+import { declareFeatures } from '../features.ts';
+import type { AuthenticateAnswer, PublishAnswer, Welcome } from '../hooks.ts';
 import { neverExpires, type Session } from '../session/session.ts';
 import { PendingWill } from '../session/will.ts';
+import { checkedRefusal, isPending, refusalOf } from './answers.ts';
+import { AuthHandler } from './auth.ts';
+import { onDisconnect } from './disconnect.ts';
+import { willRefusal } from './will-refusal.ts';
 
 /** Absent Receive Maximum means this. */
 const receiveMaximumDefault = 65_535;
 const assignedIdBytes = 16;
 
-/** Handles the first packet of each connection. */
+/** What CONNACK says beside what was agreed on. */
+type Admission = Welcome & Pick<AuthSuccess, 'data'>;
+
+const plainWelcome: Admission = { reasonCode: ReasonCode.success };
+
+/** Handles the packets of each connection up to CONNACK, and its authentication ever after. */
 export class ConnectHandler {
   readonly #context: Context;
   readonly #publishWill: (will: PendingWill) => void;
+  readonly #auth: AuthHandler;
 
   constructor(context: Context, publishWill: (will: PendingWill) => void) {
     this.#context = context;
     this.#publishWill = publishWill;
+    this.#auth = new AuthHandler(context, (connection, packet, success) =>
+      this.#admit(connection, packet, success),
+    );
   }
 
-  /** The connection's reader stands on its first packet. */
-  onConnect(connection: Connection): void | Promise<void> {
+  /** The connection's reader stands on a packet that came before CONNACK went. */
+  onConnecting(connection: Connection): void | Promise<void> {
+    if (connection.authentication === null) return this.#onConnect(connection);
+    switch (connection.reader.header >> 4) {
+      case PacketType.auth:
+        return this.#auth.onAuth(connection);
+      case PacketType.disconnect:
+        onDisconnect(connection);
+        return undefined;
+      default:
+        // [MQTT-3.1.2-30]
+        throw new ProtocolError(ReasonCode.protocolError, 'neither AUTH nor DISCONNECT');
+    }
+  }
+
+  /** The reader of an open connection stands on an AUTH. */
+  onAuth(connection: Connection): void | Promise<void> {
+    return this.#auth.onAuth(connection);
+  }
+
+  #onConnect(connection: Connection): void | Promise<void> {
     const { reader } = connection;
     // [MQTT-3.1.0-1]
     if (reader.header >> 4 !== PacketType.connect) {
@@ -45,7 +79,10 @@ export class ConnectHandler {
       connection.refuse(refusal);
       return undefined;
     }
-    return this.#authenticate(connection, packet);
+    const method = packet.properties?.authenticationMethod;
+    return method === undefined
+      ? this.#authenticate(connection, packet)
+      : this.#auth.onConnect(connection, packet, method);
   }
 
   /** Takes over from CONNECT what holds for the connection whatever comes of it. */
@@ -55,7 +92,6 @@ export class ConnectHandler {
     connection.version = protocolVersion;
     connection.withProperties = protocolVersion === 5;
     connection.reader.version = protocolVersion;
-    connection.reader.maximumPacketSize = this.#context.limits.packetBytesMax;
     const aliasMaximum = Math.min(
       properties?.topicAliasMaximum ?? 0,
       this.#context.limits.outboundTopicAliasMaximum,
@@ -74,27 +110,21 @@ export class ConnectHandler {
 
   /** The reason code to refuse this CONNECT with, 0 for none. */
   #refusal(packet: ConnectPacket): number {
-    const { limits } = this.#context;
-    const { protocolVersion, clientId, cleanStart, will, properties } = packet;
+    const { protocolVersion, clientId, cleanStart, will } = packet;
     if (clientId === '') {
       // 3.1 has no empty identifiers; 3.1.1 allows them with Clean Session only
       if (protocolVersion === 3) return ReasonCode.clientIdentifierNotValid;
       if (protocolVersion === 4 && !cleanStart) return ReasonCode.clientIdentifierNotValid;
     }
-    // [MQTT-4.12.0-1] no method of enhanced authentication is supported
-    if (properties?.authenticationMethod !== undefined) return ReasonCode.badAuthenticationMethod;
-    // [MQTT-3.2.2-12]
-    if (will !== undefined && will.qos > limits.maximumQoS) return ReasonCode.qosNotSupported;
-    if (will !== undefined && will.topic.split('/').length > limits.topicLevelsMax) {
-      return ReasonCode.topicNameInvalid;
-    }
-    return 0;
+    return will === undefined ? 0 : willRefusal(will, this.#context);
   }
 
   #authenticate(connection: Connection, packet: ConnectPacket): void | Promise<void> {
     const { hooks } = this.#context;
     const { client } = connection;
-    if (hooks.authenticate === undefined) return this.#authorizeWill(connection, packet);
+    if (hooks.authenticate === undefined) {
+      return this.#authorizeWill(connection, packet, plainWelcome);
+    }
     const answer = hooks.authenticate({
       ...client,
       password: packet.password,
@@ -102,29 +132,50 @@ export class ConnectHandler {
       userProperties: packet.properties?.userProperties ?? [],
     });
     const decided = (verdict: AuthenticateAnswer): void | Promise<void> => {
-      if (verdict === true) return this.#authorizeWill(connection, packet);
-      connection.refuse(verdict.reasonCode, verdict.reasonString);
+      if (verdict === true) return this.#authorizeWill(connection, packet, plainWelcome);
+      if (verdict.reasonCode === ReasonCode.success) {
+        return this.#admit(connection, packet, verdict);
+      }
+      const refusal = checkedRefusal(verdict, PacketType.connack);
+      this.#context.metrics.authenticationsRefused += 1;
+      connection.refuse(refusal.reasonCode, refusal);
       return undefined;
     };
-    return answer instanceof Promise ? answer.then(decided) : decided(answer);
+    return isPending(answer) ? answer.then(decided) : decided(answer);
   }
 
-  #authorizeWill(connection: Connection, packet: ConnectPacket): void | Promise<void> {
+  #admit(
+    connection: Connection,
+    packet: ConnectPacket,
+    admission: Admission,
+  ): void | Promise<void> {
+    const { client } = connection;
+    const { username = client.username } = admission;
+    if (username !== client.username) connection.client = { ...client, username };
+    return this.#authorizeWill(connection, packet, admission);
+  }
+
+  #authorizeWill(
+    connection: Connection,
+    packet: ConnectPacket,
+    admission: Admission,
+  ): void | Promise<void> {
     const { hooks } = this.#context;
     const { will } = packet;
     if (will === undefined || hooks.authorizePublish === undefined) {
-      this.#welcome(connection, packet);
+      this.#welcome(connection, packet, admission);
       return undefined;
     }
-    const decided = (allowed: boolean): void => {
-      if (allowed) this.#welcome(connection, packet);
-      else connection.refuse(ReasonCode.notAuthorized);
+    const decided = (answer: PublishAnswer): void => {
+      const refusal = refusalOf(answer, PacketType.connack);
+      if (refusal === null) this.#welcome(connection, packet, admission);
+      else connection.refuse(refusal.reasonCode, refusal);
     };
     const answer = hooks.authorizePublish(connection.client, will);
-    return answer instanceof Promise ? answer.then(decided) : decided(answer);
+    return isPending(answer) ? answer.then(decided) : decided(answer);
   }
 
-  #welcome(connection: Connection, packet: ConnectPacket): void {
+  #welcome(connection: Connection, packet: ConnectPacket, admission: Admission): void {
     // The client may have gone while we asked.
     if (connection.phase !== Phase.connecting) return;
     const { limits, sessions, hooks } = this.#context;
@@ -144,7 +195,10 @@ export class ConnectHandler {
     let keepAlive = packet.keepAlive;
     if (connection.withProperties) {
       const imposed = serverKeepAlive(keepAlive, limits.keepAliveMaxSeconds);
-      connack.properties = this.#agreement(connection, packet, expirySeconds, imposed);
+      connack.properties = {
+        ...this.#agreement(connection, packet, expirySeconds, imposed),
+        ...this.#addition(connection, packet, admission),
+      };
       keepAlive = imposed ?? keepAlive;
     }
     // [MQTT-3.1.2-24] found out before anything is changed for the sake of this client
@@ -161,6 +215,7 @@ export class ConnectHandler {
     // 3.1 has no Session Present
     connack.sessionPresent = isResumed && packet.protocolVersion !== 3;
     connection.phase = Phase.open;
+    connection.reader.maximumPacketSize = limits.packetBytesMax;
     connection.send(connack);
     connection.startKeepAlive(keepAlive);
     session.attach(connection, packet.properties?.receiveMaximum ?? receiveMaximumDefault);
@@ -220,6 +275,26 @@ export class ConnectHandler {
     if (limits.packetBytesMax < 268_435_460) properties.maximumPacketSize = limits.packetBytesMax;
     if (limits.topicAliasMaximum !== 0) properties.topicAliasMaximum = limits.topicAliasMaximum;
     if (keepAlive !== undefined) properties.serverKeepAlive = keepAlive;
+    declareFeatures(this.#context.features, properties);
+    return properties;
+  }
+
+  /** What CONNACK says on behalf of whoever let the client in. */
+  #addition(
+    connection: Connection,
+    packet: ConnectPacket,
+    { responseInformation, userProperties, data }: Admission,
+  ): ConnackProperties {
+    const properties: ConnackProperties = { userProperties };
+    // [MQTT-3.1.2-28]
+    if (packet.properties?.requestResponseInformation === true) {
+      properties.responseInformation = responseInformation;
+    }
+    // [MQTT-4.12.0-5] [MQTT-4.12.0-6]
+    if (connection.authentication !== null) {
+      properties.authenticationMethod = connection.authentication.method.name;
+      properties.authenticationData = data;
+    }
     return properties;
   }
 

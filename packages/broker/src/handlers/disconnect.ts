@@ -7,7 +7,7 @@ export function onDisconnect(connection: Connection): void {
   const { reader, version, context } = connection;
   const { bytes, header, bodyStart, end } = reader;
   const packet = decodePacket(bytes, header, bodyStart, end, version) as DisconnectPacket;
-  const session = connection.session!;
+  const { session } = connection;
   const { sessionExpiryInterval, serverReference } = packet.properties ?? {};
   if (serverReference !== undefined) {
     throw new ProtocolError(
@@ -15,7 +15,8 @@ export function onDisconnect(connection: Connection): void {
       'DISCONNECT of a client has a Server Reference',
     );
   }
-  if (sessionExpiryInterval !== undefined) {
+  // There is no session yet where a client gives up in the midst of proving who it is.
+  if (sessionExpiryInterval !== undefined && session !== null) {
     // Section 3.14.2.2.2: what CONNECT, not our limit, set to 0 stays 0
     const { sessionExpiryMaxSeconds } = context.limits;
     const wasZero = session.expirySeconds === 0 && sessionExpiryMaxSeconds !== 0;

@@ -25,8 +25,8 @@ export function packetHandlers(
     onPacket(connection) {
       lane.flush();
       return connection.phase === Phase.connecting
-        ? connect.onConnect(connection)
-        : onOpenPacket(connection);
+        ? connect.onConnecting(connection)
+        : onOpenPacket(connection, connect);
     },
     onChunkEnd: () => lane.flush(),
     onGone(connection) {
@@ -36,7 +36,7 @@ export function packetHandlers(
   };
 }
 
-function onOpenPacket(connection: Connection): void | Promise<void> {
+function onOpenPacket(connection: Connection, connect: ConnectHandler): void | Promise<void> {
   const type = (connection.reader.header >> 4) as PacketType;
   switch (type) {
     case PacketType.puback:
@@ -56,8 +56,10 @@ function onOpenPacket(connection: Connection): void | Promise<void> {
     case PacketType.disconnect:
       onDisconnect(connection);
       return undefined;
+    case PacketType.auth:
+      return connect.onAuth(connection);
     default:
-      // [MQTT-3.1.0-2] a second CONNECT; AUTH without a method; what only a server sends
+      // [MQTT-3.1.0-2] a second CONNECT; what only a server sends
       throw new ProtocolError(ReasonCode.protocolError, `packet type ${type} is out of place`);
   }
 }

@@ -1,4 +1,5 @@
 /** PUBLISH from a client: checked, allowed, retained, delivered, acknowledged. */
+import { isUtf8 } from 'node:buffer';
 import {
   InboundAliases,
   PacketType,
@@ -10,8 +11,10 @@ import type { Connection } from '../connection/connection.ts';
 import type { FastLane } from '../connection/fast-lane.ts';
 import { publishHeader } from '../connection/publish-writer.ts';
 import type { Context } from '../context.ts';
+import type { PublishAnswer, Refusal } from '../hooks.ts';
 import { Message } from '../routing/message.ts';
 import type { Route } from '../routing/route.ts';
+import { isPending, refusalOf } from './answers.ts';
 
 /** First byte of a PUBLISH with QoS 0, no DUP and no RETAIN. */
 const plainHeader = publishHeader(0, false, false);
@@ -44,6 +47,7 @@ export class PublishHandler {
       view.topicAlias === 0 &&
       !view.hasSubscriptionIdentifier &&
       route.isPlain &&
+      !this.#mustCheckPayload(view) &&
       this.#isAllowed(connection, route) &&
       this.#context.hooks.onPublish === undefined
     ) {
@@ -55,7 +59,7 @@ export class PublishHandler {
   }
 
   #general(connection: Connection, view: PublishView, route: Route): void | Promise<void> {
-    const { limits, hooks } = this.#context;
+    const { limits, features, hooks } = this.#context;
     // [MQTT-3.3.4-6]
     if (view.hasSubscriptionIdentifier) {
       throw new ProtocolError(
@@ -66,6 +70,10 @@ export class PublishHandler {
     if (view.qos > limits.maximumQoS) {
       throw new ProtocolError(ReasonCode.qosNotSupported, `PUBLISH has QoS ${view.qos}`);
     }
+    // [MQTT-3.2.2-14]
+    if (view.retain && !features.retain) {
+      throw new ProtocolError(ReasonCode.retainNotSupported, 'PUBLISH has RETAIN');
+    }
     const { packetId, qos } = view;
     if (qos !== 0 && !connection.session!.inbound.received(qos, packetId)) {
       // [MQTT-4.3.3-10] sent again: answered again, not passed on again
@@ -73,23 +81,41 @@ export class PublishHandler {
       return undefined;
     }
     const message = this.#message(connection, view, route);
+    if (this.#mustCheckPayload(view) && !hasTextPayload(view)) {
+      this.#refusePayload(connection, message, packetId);
+      return undefined;
+    }
     if (hooks.authorizePublish === undefined || this.#isAllowed(connection, route)) {
       this.#accept(connection, message, route, packetId);
       return undefined;
     }
-    const allowed = hooks.authorizePublish(connection.client, message);
-    if (typeof allowed === 'boolean') {
-      this.#decided(connection, message, route, packetId, allowed);
+    const answer = hooks.authorizePublish(connection.client, message);
+    if (!isPending(answer)) {
+      this.#decided(connection, message, route, packetId, answer);
       return undefined;
     }
     const kept = message.kept();
-    return allowed.then(answer => {
-      if (answer && kept.isExpired(this.#context.clock.wallMs())) {
+    return answer.then(answer => {
+      if (answer === true && kept.isExpired(this.#context.clock.wallMs())) {
         // [MQTT-3.3.2-5]
         this.#context.metrics.messagesDroppedExpired += 1;
         this.#acknowledge(connection, kept, packetId, ReasonCode.success);
       } else this.#decided(connection, kept, route, packetId, answer);
     });
+  }
+
+  /** The payload says that it is UTF-8, and the owner wants to know. (Section 3.3.2.3.2) */
+  #mustCheckPayload({ payloadFormatAt, bytes }: PublishView): boolean {
+    return this.#context.checkPayloadFormat && payloadFormatAt >= 0 && bytes[payloadFormatAt] === 1;
+  }
+
+  /** QoS 0 has no other answer than the end of the connection. */
+  #refusePayload(connection: Connection, message: Message, packetId: number): void {
+    this.#context.metrics.payloadsInvalid += 1;
+    if (message.qos === 0) {
+      throw new ProtocolError(ReasonCode.payloadFormatInvalid, 'payload is not UTF-8');
+    }
+    this.#acknowledge(connection, message, packetId, ReasonCode.payloadFormatInvalid);
   }
 
   /** Whether the client need not be asked about: no hook, or it was asked for the same just now. */
@@ -104,9 +130,10 @@ export class PublishHandler {
     message: Message,
     route: Route,
     packetId: number,
-    allowed: boolean,
+    answer: PublishAnswer,
   ): void {
-    if (allowed) {
+    const refusal = refusalOf(answer, PacketType.puback);
+    if (refusal === null) {
       connection.allowedRoute = route;
       connection.allowedHeader = publishHeader(message.qos, message.retain, false);
       this.#context.router.refresh(route);
@@ -114,7 +141,7 @@ export class PublishHandler {
       return;
     }
     this.#context.metrics.publishesUnauthorized += 1;
-    this.#acknowledge(connection, message, packetId, ReasonCode.notAuthorized);
+    this.#acknowledge(connection, message, packetId, refusal.reasonCode, refusal);
   }
 
   #accept(connection: Connection, message: Message, route: Route, packetId: number): void {
@@ -139,17 +166,21 @@ export class PublishHandler {
     message: Message,
     packetId: number,
     reasonCode: number,
+    refusal: Refusal | null = null,
   ): void {
     const session = connection.session!;
     // The client may have gone while its permission was asked for.
     const isHere = session.connection === connection;
     if (message.qos === 1 && isHere) {
       session.inbound.acknowledge();
-      connection.acknowledge(PacketType.puback, packetId, reasonCode);
+      if (refusal !== null) connection.refusePublish(PacketType.puback, packetId, refusal);
+      else connection.acknowledge(PacketType.puback, packetId, reasonCode);
     } else if (message.qos === 2) {
       // [MQTT-4.3.3-9]
       if (reasonCode >= 0x80 && connection.withProperties) session.inbound.release(packetId);
-      if (isHere) connection.acknowledge(PacketType.pubrec, packetId, reasonCode);
+      if (!isHere) return;
+      if (refusal !== null) connection.refusePublish(PacketType.pubrec, packetId, refusal);
+      else connection.acknowledge(PacketType.pubrec, packetId, reasonCode);
     }
   }
 
@@ -199,4 +230,9 @@ export class PublishHandler {
     if (view.messageExpiryAt >= 0) message.startExpiry(this.#context.clock.wallMs());
     return message;
   }
+}
+
+/** U+0000 is fine here, unlike in MQTT's own strings. */
+function hasTextPayload({ bytes, payloadStart, payloadEnd }: PublishView): boolean {
+  return isUtf8(bytes.subarray(payloadStart, payloadEnd));
 }

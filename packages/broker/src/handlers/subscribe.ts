@@ -6,6 +6,7 @@ import {
   type ParsedFilter,
   ProtocolError,
   parseTopicFilter,
+  type QoS,
   ReasonCode,
   type SubscribePacket,
   type SubscriptionRequest,
@@ -13,8 +14,10 @@ import {
 } from '@godwit/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Context } from '../context.ts';
+import type { SubscribeAnswer } from '../hooks.ts';
 import { Subscription } from '../routing/subscription.ts';
 import type { Session } from '../session/session.ts';
+import { isPending, subackCode } from './answers.ts';
 
 /** A request of a SUBSCRIBE with what became of it. */
 interface Granted {
@@ -26,7 +29,15 @@ interface Granted {
 
 /** The connection's reader stands on a SUBSCRIBE. */
 export function onSubscribe(connection: Connection): void | Promise<void> {
+  const { features } = connection.context;
   const packet = decode(connection) as SubscribePacket;
+  if (packet.properties?.subscriptionIdentifiers && !features.subscriptionIdentifiers) {
+    // Section 3.2.2.3.12
+    throw new ProtocolError(
+      ReasonCode.subscriptionIdentifiersNotSupported,
+      'SUBSCRIBE has a Subscription Identifier',
+    );
+  }
   // All of them before anyone is asked: what is no filter may end the connection.
   const refusals = packet.subscriptions.map(({ filter }) => refusal(connection, filter));
   const verdicts = packet.subscriptions.map(
@@ -67,10 +78,15 @@ function decode(connection: Connection): Packet {
 function refusal(connection: Connection, filter: string): number | undefined {
   const parsed = parseTopicFilter(filter);
   if (parsed === null) return invalidFilter(connection);
+  const { limits, features } = connection.context;
+  if (parsed.share !== null && !features.sharedSubscriptions) {
+    return ReasonCode.sharedSubscriptionsNotSupported;
+  }
+  if (parsed.hasWildcard && !features.wildcardSubscriptions) {
+    return ReasonCode.wildcardSubscriptionsNotSupported;
+  }
   const levels = parsed.filter.split('/').length;
-  return levels > connection.context.limits.topicLevelsMax
-    ? ReasonCode.topicFilterInvalid
-    : undefined;
+  return levels > limits.topicLevelsMax ? ReasonCode.topicFilterInvalid : undefined;
 }
 
 /** The reason code that SUBACK has for `request`, as far as that is clear before subscribing. */
@@ -78,11 +94,14 @@ function ask(
   connection: Connection,
   { filter, qos }: SubscriptionRequest,
 ): number | Promise<number> {
-  const { hooks } = connection.context;
-  const code = (allowed: boolean): number => (allowed ? qos : ReasonCode.notAuthorized);
+  const { hooks, limits } = connection.context;
+  // [MQTT-3.2.2-10] any QoS may be asked for; granted is what messages can come with
+  const granted = Math.min(qos, limits.maximumQoS) as QoS;
+  if (hooks.authorizeSubscribe === undefined) return granted;
+  const code = (answer: SubscribeAnswer): number => subackCode(answer, granted);
   try {
-    const allowed = hooks.authorizeSubscribe?.(connection.client, { filter, qos }) ?? true;
-    return typeof allowed === 'boolean' ? code(allowed) : allowed.then(code);
+    const answer = hooks.authorizeSubscribe(connection.client, { filter, qos });
+    return isPending(answer) ? answer.then(code) : code(answer);
   } catch (error) {
     // Answers to other filters may be under way: they and this one are waited for together.
     return Promise.reject(error);
@@ -103,19 +122,22 @@ function subscribe(connection: Connection, packet: SubscribePacket, codes: numbe
   const identifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
   const granted: Granted[] = [];
   const reasonCodes = codes.map((code, i) => {
-    if (code >= 0x80) return code;
+    // A hook that hears of one filter may end the connection, and the session with it.
+    if (code >= 0x80 || session.connection !== connection) return code;
     const request = packet.subscriptions[i];
     const { filter } = request;
     const isNew = !session.subscriptions.has(filter);
     if (isNew && session.subscriptions.size >= context.limits.subscriptionsPerSessionMax) {
       return ReasonCode.quotaExceeded;
     }
-    enter(context, session, request, identifier);
+    const qos = code as QoS;
+    enter(context, session, { ...request, qos }, identifier);
     granted.push({ request, parsed: parseTopicFilter(filter)!, isNew });
-    context.hooks.onSubscribe?.(connection.client, filter, request.qos);
+    context.hooks.onSubscribe?.(connection.client, filter, qos);
     return code;
   });
   connection.send({ type: PacketType.suback, packetId: packet.packetId, reasonCodes });
+  if (session.connection !== connection) return;
   for (const one of granted) sendRetained(connection, session, one);
 }
 

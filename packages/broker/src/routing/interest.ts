@@ -1,5 +1,6 @@
 /** All that is subscribed with one filter: plain subscriptions, and shared groups by name. */
 import { SharedGroup } from './shared-group.ts';
+import type { SharedStrategy } from './shared-strategy.ts';
 import type { Subscription } from './subscription.ts';
 
 export class Interest {
@@ -17,9 +18,10 @@ export class Interest {
     return this.first === null && this.groups === null;
   }
 
-  add(subscription: Subscription, share: string | null): void {
+  /** @param newStrategy for the group that a first member founds */
+  add(subscription: Subscription, share: string | null, newStrategy?: () => SharedStrategy): void {
     if (share !== null) {
-      this.#group(share).add(subscription);
+      this.#group(share, newStrategy).add(subscription);
       return;
     }
     subscription.next = this.first;
@@ -40,11 +42,11 @@ export class Interest {
     subscription.next = null;
   }
 
-  #group(name: string): SharedGroup {
+  #group(name: string, newStrategy?: () => SharedStrategy): SharedGroup {
     this.groups ??= new Map();
     let group = this.groups.get(name);
     if (group === undefined) {
-      group = new SharedGroup(name);
+      group = new SharedGroup(name, newStrategy?.());
       this.groups.set(name, group);
     }
     return group;

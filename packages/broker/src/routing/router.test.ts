@@ -20,8 +20,15 @@ class Listener {
     this.clientId = clientId;
   }
 
+  readonly isReady: boolean = true;
+
   offer(_: Message, subscription: Subscription): void {
     this.offered.push(subscription);
+  }
+
+  take(_: Message, subscription: Subscription): boolean {
+    this.offered.push(subscription);
+    return true;
   }
 
   subscribe(router: Router, filter: string, options: Partial<SubscriptionOptions> = {}): void {

@@ -3,10 +3,14 @@
  * and subscription change; a message only walks its route's list.
  */
 import { decodeUtf8, FilterTree, parseTopicFilter, validateTopicName } from '@godwit/protocol';
+import { Metrics } from '../metrics.ts';
+import type { Delivery } from '../session/delivery.ts';
+import type { Session } from '../session/session.ts';
 import { Interest } from './interest.ts';
 import type { Message } from './message.ts';
 import { Route } from './route.ts';
 import { hashBytes, RouteCache } from './route-cache.ts';
+import type { SharedStrategy } from './shared-strategy.ts';
 import { mergeSubscriptions, type Subscription, withoutNoLocal } from './subscription.ts';
 
 export class Router {
@@ -16,13 +20,25 @@ export class Router {
   readonly #routes: RouteCache;
   /** Reused by {@link resolve}. */
   readonly #found: Interest[];
+  readonly #metrics: Metrics;
+  readonly #newStrategy: (() => SharedStrategy) | undefined;
 
-  /** @param hashSeed random, so that no client can choose topics that collide */
-  constructor(routeCacheEntries: number, hashSeed: number) {
+  /**
+   * @param hashSeed random, so that no client can choose topics that collide
+   * @param newStrategy asked once for each shared group; round robin by default
+   */
+  constructor(
+    routeCacheEntries: number,
+    hashSeed: number,
+    metrics: Metrics = new Metrics(),
+    newStrategy?: () => SharedStrategy,
+  ) {
     this.generation = 0;
     this.#filters = new FilterTree<Interest>(hashSeed);
     this.#routes = new RouteCache(routeCacheEntries);
     this.#found = [];
+    this.#metrics = metrics;
+    this.#newStrategy = newStrategy;
   }
 
   /** Enters a subscription whose filter is valid. */
@@ -33,7 +49,7 @@ export class Router {
       interest = new Interest();
       this.#filters.set(filter, interest);
     }
-    interest.add(subscription, share);
+    interest.add(subscription, share, this.#newStrategy);
     this.generation += 1;
   }
 
@@ -95,13 +111,31 @@ export class Router {
     }
     if (route.groups.length > 0) {
       for (const group of route.groups) {
-        const member = group.pick();
-        if (member === null) continue;
-        member.session.offer(message, member);
-        delivered = true;
+        if (!group.deliver(message, route.hash, null)) {
+          this.#metrics.messagesDroppedNoMember += 1;
+        }
       }
+      delivered = true;
     }
     return delivered;
+  }
+
+  /**
+   * Gives what `from` cannot deliver any more to another member of its shared subscription, if one
+   * takes it; else it is dropped. Each member is asked once. (Section 4.8.2)
+   */
+  redeliver({ message, share }: Delivery, from: Session): void {
+    const metrics = this.#metrics;
+    if (message.isExpired(from.context.clock.wallMs())) {
+      metrics.messagesDroppedExpired += 1;
+      return;
+    }
+    const { filter, share: name } = parseTopicFilter(share!)!;
+    const group = this.#filters.get(filter)?.groups?.get(name!);
+    const { bytes, topicStart, topicEnd } = message;
+    const topicHash = hashBytes(bytes, topicStart, topicEnd);
+    if (group?.deliver(message, topicHash, from)) metrics.messagesReassigned += 1;
+    else metrics.messagesDroppedNoMember += 1;
   }
 
   #resolve(route: Route): void {

@@ -28,6 +28,8 @@ export class Subscription {
   /** Neighbours in the list of the filter; the head is in the filter's {@link Interest}. */
   previous: Subscription | null;
   next: Subscription | null;
+  /** Place among the members of its shared group; -1 while in none. */
+  position: number;
 
   constructor(
     session: Session,
@@ -44,6 +46,7 @@ export class Subscription {
     this.parts = parts;
     this.previous = null;
     this.next = null;
+    this.position = -1;
   }
 
   /** Replaces the options, as a repeated SUBSCRIBE does. [MQTT-3.8.4-3] */

@@ -8,12 +8,21 @@ export class Delivery {
   readonly retain: boolean;
   /** Encoded Subscription Identifier properties, or null. */
   readonly identifiers: Uint8Array | null;
+  /** The shared filter it came by, `$share/` and all: other members may get it. Null for none. */
+  readonly share: string | null;
 
-  constructor(message: Message, qos: 1 | 2, retain: boolean, identifiers: Uint8Array | null) {
+  constructor(
+    message: Message,
+    qos: 1 | 2,
+    retain: boolean,
+    identifiers: Uint8Array | null,
+    share: string | null = null,
+  ) {
     this.message = message.kept();
     this.qos = qos;
     this.retain = retain;
     this.identifiers = identifiers;
+    this.share = share;
   }
 }
 

@@ -80,7 +80,9 @@ export class SessionTable {
     }
     context.metrics.subscriptions -= session.subscriptions.size;
     context.metrics.sessions -= 1;
+    const shared = session.takeShared();
     session.clear();
+    for (const delivery of shared) context.router.redeliver(delivery, session);
     // Last, so that no subscription of the session itself takes it.
     session.will?.publish();
   }

@@ -22,6 +22,10 @@ import type { PendingWill } from './will.ts';
 /** Seconds: the session never expires. */
 export const neverExpires = 0xffffffff;
 
+/** What became of a message that was offered. */
+const Outcome = { taken: 0, away: 1, slowClient: 2, tooLarge: 3, queueFull: 4 } as const;
+type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
 export class Session extends Deadline {
   readonly clientId: string;
   readonly context: Context;
@@ -70,6 +74,18 @@ export class Session extends Deadline {
     );
   }
 
+  /** A member of a shared subscription that keeps up: connected, with room for what may come. */
+  get isReady(): boolean {
+    const { connection, queue } = this;
+    if (connection === null || connection.outbox.isFull) return false;
+    return queue.length === 0 || queue.length < this.context.limits.queueMessagesMax;
+  }
+
+  /** Messages of QoS 1 and 2 that the client has not acknowledged or not even been sent. */
+  get load(): number {
+    return this.outbound.size + this.queue.length;
+  }
+
   /** The session's expiry interval has passed since its connection ended. */
   onDeadline(): void {
     this.#onExpired(this);
@@ -84,16 +100,57 @@ export class Session extends Deadline {
 
   /** As {@link offer}, with the receiver's QoS, RETAIN flag and Subscription Identifiers given. */
   offerAs(message: Message, qos: QoS, retain: boolean, identifiers: Uint8Array | null): void {
-    const { connection, outbound } = this;
+    const outcome = this.#take(message, qos, retain, identifiers, null);
+    if (outcome !== Outcome.taken) this.#countDrop(outcome);
+  }
+
+  /**
+   * As {@link offer}, to a member of a shared subscription.
+   * @returns false, with nothing counted, when the message is not sent or kept: another may get it
+   */
+  take(message: Message, member: Subscription): boolean {
+    const qos = message.qos < member.qos ? message.qos : member.qos;
+    const retain = member.retainAsPublished && message.retain;
+    return this.#take(message, qos, retain, member.identifiers, member.filter) === Outcome.taken;
+  }
+
+  #take(
+    message: Message,
+    qos: QoS,
+    retain: boolean,
+    identifiers: Uint8Array | null,
+    share: string | null,
+  ): Outcome {
+    const { connection } = this;
     if (qos === 0) {
-      if (connection !== null) this.#sendQoS0(connection, message, retain, identifiers);
-    } else if (connection !== null && this.takesMore) {
-      // Only a session that outlives its connection ever sends a message again.
-      const kept =
-        this.expirySeconds === 0 ? undefined : new Delivery(message, qos, retain, identifiers);
-      const packetId = outbound.send(qos, kept);
-      this.#sent(connection, message, packetId, publishHeader(qos, retain, false), identifiers);
-    } else this.#enqueue(new Delivery(message, qos, retain, identifiers));
+      if (connection === null) return Outcome.away;
+      if (connection.outbox.isFull) return Outcome.slowClient;
+      return this.#sent(connection, message, 0, publishHeader(0, retain, false), identifiers)
+        ? Outcome.taken
+        : Outcome.tooLarge;
+    }
+    if (connection !== null && this.takesMore) {
+      const kept = this.#mustKeep(qos, share)
+        ? new Delivery(message, qos, retain, identifiers, share)
+        : undefined;
+      const packetId = this.outbound.send(qos, kept);
+      const header = publishHeader(qos, retain, false);
+      return this.#sent(connection, message, packetId, header, identifiers)
+        ? Outcome.taken
+        : Outcome.tooLarge;
+    }
+    const { queue } = this;
+    const { queueMessagesMax, queueBytesMax } = this.context.limits;
+    if (queue.length >= queueMessagesMax || queue.bytes + message.size > queueBytesMax) {
+      return Outcome.queueFull;
+    }
+    queue.push(new Delivery(message, qos, retain, identifiers, share));
+    return Outcome.taken;
+  }
+
+  /** Whether what is sent may have to be sent again: on a later connection, or to another member. */
+  #mustKeep(qos: 1 | 2, share: string | null): boolean {
+    return this.expirySeconds !== 0 || (share !== null && qos === 1);
   }
 
   /** Sends the retained messages in `walk` because of a new `subscription`, now or by and by. */
@@ -121,8 +178,14 @@ export class Session extends Deadline {
         context.metrics.messagesDroppedExpired += 1;
         continue;
       }
-      const packetId = outbound.send(qos, this.expirySeconds === 0 ? undefined : delivery);
-      this.#sent(connection, message, packetId, publishHeader(qos, retain, false), identifiers);
+      const packetId = outbound.send(
+        qos,
+        this.#mustKeep(qos, delivery.share) ? delivery : undefined,
+      );
+      const header = publishHeader(qos, retain, false);
+      if (!this.#sent(connection, message, packetId, header, identifiers)) {
+        this.#tooLarge(delivery, false);
+      }
     }
   }
 
@@ -150,9 +213,27 @@ export class Session extends Deadline {
       const delivery = outbound.messageOf(id);
       if (delivery === undefined) continue;
       const { message, qos, retain, identifiers } = delivery;
-      this.#sent(connection, message, id, publishHeader(qos, retain, true), identifiers);
+      const header = publishHeader(qos, retain, true);
+      if (!this.#sent(connection, message, id, header, identifiers)) this.#tooLarge(delivery, true);
     }
     this.pump();
+  }
+
+  /**
+   * What came by shared subscriptions and another member may still get, oldest first: sent with
+   * QoS 1 and not acknowledged, or not sent yet. Nothing waits here any more after this.
+   */
+  takeShared(): Delivery[] {
+    const shared: Delivery[] = [];
+    this.outbound.inOrder((_, state, delivery) => {
+      // [MQTT-4.8.2-5] what was begun with QoS 2 is for this client only
+      if (state !== OutboundState.awaitingPuback) return;
+      if (delivery !== undefined && delivery.share !== null) shared.push(delivery);
+    });
+    for (let one = this.queue.shift(); one !== undefined; one = this.queue.shift()) {
+      if (one.share !== null) shared.push(one);
+    }
+    return shared;
   }
 
   /** The session has ended: forgets all that was sent or waits. */
@@ -164,44 +245,33 @@ export class Session extends Deadline {
     this.inbound.clear();
   }
 
-  #sendQoS0(
-    connection: Connection,
-    message: Message,
-    retain: boolean,
-    identifiers: Uint8Array | null,
-  ): void {
-    const { metrics } = this.context;
-    if (connection.outbox.isFull) metrics.messagesDroppedSlowClient += 1;
-    else if (writePublish(connection, message, publishHeader(0, retain, false), 0, identifiers)) {
-      metrics.messagesSent += 1;
-    } else metrics.messagesDroppedTooLarge += 1;
-  }
-
+  /** @returns false when the message is too large for the client: it is as if acknowledged */
   #sent(
     connection: Connection,
     message: Message,
     packetId: number,
     header: number,
     identifiers: Uint8Array | null,
-  ): void {
-    const { metrics } = this.context;
+  ): boolean {
     if (writePublish(connection, message, header, packetId, identifiers)) {
-      metrics.messagesSent += 1;
-    } else {
-      // [MQTT-3.1.2-25] too large for this client: as if it had been delivered
-      metrics.messagesDroppedTooLarge += 1;
-      this.outbound.release(packetId);
+      this.context.metrics.messagesSent += 1;
+      return true;
     }
+    if (packetId !== 0) this.outbound.release(packetId);
+    return false;
   }
 
-  #enqueue(delivery: Delivery): void {
-    const { limits, metrics } = this.context;
-    const { queue } = this;
-    if (
-      queue.length >= limits.queueMessagesMax ||
-      queue.bytes + delivery.message.size > limits.queueBytesMax
-    ) {
-      metrics.messagesDroppedQueueFull += 1;
-    } else queue.push(delivery);
+  /** [MQTT-3.1.2-25] as if it had been delivered; but another member may get what was not begun */
+  #tooLarge(delivery: Delivery, wasSent: boolean): void {
+    const isBegun = wasSent && delivery.qos === 2;
+    if (delivery.share === null || isBegun) this.#countDrop(Outcome.tooLarge);
+    else this.context.router.redeliver(delivery, this);
+  }
+
+  #countDrop(outcome: Outcome): void {
+    const { metrics } = this.context;
+    if (outcome === Outcome.slowClient) metrics.messagesDroppedSlowClient += 1;
+    else if (outcome === Outcome.tooLarge) metrics.messagesDroppedTooLarge += 1;
+    else if (outcome === Outcome.queueFull) metrics.messagesDroppedQueueFull += 1;
   }
 }

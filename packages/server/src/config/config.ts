@@ -2,7 +2,13 @@
  * What a server is configured with, and the defaults. Free of imports that cost time, because a
  * server on its defaults starts without the schema.
  */
-import { defaultLimits, type Limits } from '@godwit/broker';
+import {
+  defaultFeatures,
+  defaultLimits,
+  type Features,
+  type Limits,
+  type SharedStrategyName,
+} from '@godwit/broker';
 
 export interface ListenerConfig {
   readonly type: 'mqtt';
@@ -20,11 +26,18 @@ export interface AuthConfig {
   readonly allowAnonymous: 'loopback' | 'always';
 }
 
+export interface DeliveryConfig {
+  readonly sharedStrategy: SharedStrategyName;
+  readonly checkPayloadFormat: boolean;
+}
+
 /** Every key and its meaning: see the configuration reference. */
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly auth: AuthConfig;
   readonly log: LogConfig;
+  readonly delivery: DeliveryConfig;
+  readonly features: Features;
   readonly limits: Limits;
 }
 
@@ -39,6 +52,8 @@ export const defaultConfig: Config = {
   listeners: [defaultListener],
   auth: { allowAnonymous: 'loopback' },
   log: { level: 'info', format: 'pretty' },
+  delivery: { sharedStrategy: 'round-robin', checkPayloadFormat: false },
+  features: defaultFeatures,
   limits: defaultLimits,
 };
 

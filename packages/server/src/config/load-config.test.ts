@@ -40,23 +40,36 @@ suite('loadConfig', () => {
 
   test('takes each source before the one that it overrides', async () => {
     const text = '[limits]\nreceiveMaximum = 1\ninflightMax = 1\ntopicLevelsMax = 1\n';
-    const { limits, listeners, log } = await load(`${text}[[listeners]]\nport = 1\n`, {
-      environment: {
-        GODWIT__LIMITS__INFLIGHT_MAX: '2',
-        GODWIT__LIMITS__MAXIMUM_QOS: '1',
-        GODWIT__LIMITS__TOPIC_LEVELS_MAX: '2',
-        GODWIT__LISTENERS__0__HOST: '::1',
-        GODWIT__LISTENERS__1__PORT: '7',
-        GODWIT_SERVICE_PORT: 'not ours',
+    const { limits, listeners, log, features, delivery } = await load(
+      `${text}[[listeners]]\nport = 1\n`,
+      {
+        environment: {
+          GODWIT__LIMITS__INFLIGHT_MAX: '2',
+          GODWIT__LIMITS__MAXIMUM_QOS: '1',
+          GODWIT__LIMITS__TOPIC_LEVELS_MAX: '2',
+          GODWIT__FEATURES__RETAIN: 'false',
+          GODWIT__LISTENERS__0__HOST: '::1',
+          GODWIT__LISTENERS__1__PORT: '7',
+          GODWIT_SERVICE_PORT: 'not ours',
+        },
+        set: [
+          'limits.topicLevelsMax=1_000',
+          'log.format=json',
+          'listeners.0.port=2',
+          'delivery.sharedStrategy=sticky-topic',
+          'delivery.checkPayloadFormat=true',
+        ],
+        firstListener: { port: 3 },
       },
-      set: ['limits.topicLevelsMax=1_000', 'log.format=json', 'listeners.0.port=2'],
-      firstListener: { port: 3 },
-    });
+    );
     equal(limits.receiveMaximum, 1);
     equal(limits.inflightMax, 2);
     equal(limits.maximumQoS, 1);
     equal(limits.topicLevelsMax, 1000);
     equal(log.format, 'json');
+    equal(features.retain, false);
+    equal(features.sharedSubscriptions, true);
+    deepEqual(delivery, { sharedStrategy: 'sticky-topic', checkPayloadFormat: true });
     deepEqual(
       listeners.map(({ host, port }) => [host, port]),
       [
@@ -82,13 +95,21 @@ suite('loadConfig', () => {
     const found = await faults(
       load(text, {
         environment: { GODWIT__LOG__LEVL: 'debug', GODWIT__LIMITS__INFLIGHT_MAX: 'many' },
-        set: ['limits.inflight=3', 'log', 'log.format=xml', 'listeners.5.port=1', 'limits=1'],
+        set: [
+          'limits.inflight=3',
+          'log',
+          'log.format=xml',
+          'listeners.5.port=1',
+          'limits=1',
+          'features.retain=no',
+        ],
       }),
     );
     deepEqual(
       found.toSorted(),
       [
         '--set limits.inflight=3: there is no limits.inflight; did you mean inflightMax?',
+        '--set features.retain=no: features.retain is "no"; expected true or false',
         '--set limits=1: limits is a table or a list; set its keys one by one',
         '--set listeners.5.port=1: listeners has no item 5; expected at most 2',
         '--set log.format=xml: log.format is "xml"; expected "pretty" or "json"',
@@ -96,7 +117,7 @@ suite('loadConfig', () => {
         'GODWIT__LIMITS__INFLIGHT_MAX: limits.inflightMax is "many"; expected an integer from 1 to 65,535',
         'GODWIT__LOG__LEVL: stands for no key of the configuration; did you mean GODWIT__LOG__LEVEL?',
         'godwit.toml:10: log.level is 3; expected "debug" or "info" or "warn" or "error" or "silent"',
-        'godwit.toml:1: there is no colour; expected listeners, auth, log, limits',
+        'godwit.toml:1: there is no colour; expected listeners, auth, log, delivery, features, limits',
         'godwit.toml:3: limits.receiveMaximum is 0; expected an integer from 1 to 65,535',
         'godwit.toml:4: there is no limits.queueMesagesMax; did you mean queueMessagesMax?',
         'godwit.toml:6: listeners.0.port is "x"; expected an integer from 0 to 65,535',

@@ -1,7 +1,7 @@
 /**
  * Writes the reference of the configuration from what the server itself goes by: keys, types,
- * defaults and bounds from the schema, the texts of the limits from the comments in the broker that
- * state them. Run as a program it replaces `docs/reference/configuration.md`.
+ * defaults and bounds from the schema, the texts of features and limits from the comments in the
+ * broker that state them. Run as a program it replaces `docs/reference/configuration.md`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expectation, rootNode, type SchemaNode } from './schema-node.ts';
@@ -10,6 +10,7 @@ export const referenceFile: URL = new URL(
   '../../../../docs/reference/configuration.md',
   import.meta.url,
 );
+const featuresFile = new URL('../../../broker/src/features.ts', import.meta.url);
 const limitsFile = new URL('../../../broker/src/limits.ts', import.meta.url);
 
 const introduction = `# Configuration
@@ -54,7 +55,10 @@ unit. A program also finds the counter that a text names in the broker's \`metri
 
 /** The whole page. */
 export function configurationReference(): string {
-  const texts = limitTexts(readFileSync(limitsFile, 'utf8'));
+  const texts = new Map([
+    ...fieldTexts(featuresFile, 'Features'),
+    ...fieldTexts(limitsFile, 'Limits'),
+  ]);
   const sections = Object.entries(rootNode.properties ?? {}).map(([name, node]) => {
     const heading = node.items === undefined ? `[${name}]` : `[[${name}]]`;
     const keys = Object.entries((node.items ?? node).properties ?? {});
@@ -83,9 +87,10 @@ function literal(value: unknown): string {
   return value.toLocaleString('en').replaceAll(',', '_');
 }
 
-/** The comment before each field of the interface `Limits`, in one line. */
-function limitTexts(source: string): Map<string, string> {
-  const body = /export interface Limits \{(.*?)\n\}/s.exec(source)?.[1] ?? '';
+/** The comment before each field of an interface, in one line. */
+function fieldTexts(file: URL, name: string): Map<string, string> {
+  const source = readFileSync(file, 'utf8');
+  const body = new RegExp(`export interface ${name} \\{(.*?)\\n\\}`, 's').exec(source)?.[1] ?? '';
   const fields = body.matchAll(/\/\*\*(.*?)\*\/\s*(\w+):/gs);
   return new Map(
     Array.from(fields, ([, comment, name]) => [

@@ -10,7 +10,7 @@ export type Path = readonly string[];
 
 /** The part of JSON Schema that the configuration uses. */
 export interface SchemaNode {
-  readonly type: 'object' | 'array' | 'string' | 'integer';
+  readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
@@ -46,6 +46,8 @@ export function expectation(node: SchemaNode): string {
   switch (node.type) {
     case 'integer':
       return `an integer from ${grouped(node.minimum ?? 0)} to ${grouped(node.maximum ?? 0)}`;
+    case 'boolean':
+      return 'true or false';
     case 'string':
       return `a text of 1 to ${node.maxLength} characters`;
     case 'array':
@@ -57,6 +59,7 @@ export function expectation(node: SchemaNode): string {
 
 /** A text as the type that is expected; the text itself where it cannot be that. */
 export function valueOfText(node: SchemaNode, text: string): unknown {
+  if (node.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   return node.type === 'integer' && /^[+-]?\d[\d_]*$/.test(text)
     ? Number(text.replaceAll('_', ''))
     : text;

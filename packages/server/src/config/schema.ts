@@ -1,5 +1,12 @@
 /** The schema of the configuration: its keys, types, defaults and bounds, and what each means. */
-import { defaultLimits, type Limits, limitRanges } from '@godwit/broker';
+import {
+  defaultFeatures,
+  defaultLimits,
+  type Features,
+  type Limits,
+  limitRanges,
+  sharedStrategyNames,
+} from '@godwit/broker';
 import { z } from 'zod';
 import { type Config, defaultConfig, defaultListener, portMax } from './config.ts';
 
@@ -65,6 +72,39 @@ const log = z
   .prefault({})
   .describe('What is written to standard error.');
 
+const delivery = z
+  .strictObject({
+    sharedStrategy: z
+      .enum(sharedStrategyNames)
+      .default(defaultConfig.delivery.sharedStrategy)
+      .describe(
+        'Which member of a shared subscription gets a message: each in turn, whoever has the ' +
+          'fewest unacknowledged and waiting, the same for all messages of a publisher, or the ' +
+          'same for all messages of a topic.',
+      ),
+    checkPayloadFormat: z
+      .boolean()
+      .default(defaultConfig.delivery.checkPayloadFormat)
+      .describe(
+        'Whether payloads that say they are UTF-8 are checked; those that are not go nowhere, ' +
+          'and their publisher is told 0x99 (`payloadsInvalid`).',
+      ),
+  })
+  .prefault({})
+  .describe('How messages are passed on.');
+
+const featureEntries = Object.entries(defaultFeatures).map(([name, isOn]) => [
+  name,
+  z.boolean().default(isOn),
+]);
+
+const features = z
+  .strictObject(Object.fromEntries(featureEntries))
+  .prefault({})
+  .describe(
+    'What clients may use. What is off is declared in CONNACK.',
+  ) as unknown as z.ZodType<Features>;
+
 const limitEntries = Object.entries(limitRanges).map(([name, [min, max]]) => [
   name,
   z
@@ -88,5 +128,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
     .describe('Where clients connect.'),
   auth,
   log,
+  delivery,
+  features,
   limits,
 });
