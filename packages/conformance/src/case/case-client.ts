@@ -208,7 +208,24 @@ export class CaseClient extends RawClient {
    */
   async expectDisconnected(...reasonCodes: readonly number[]): Promise<void> {
     const packet = await this.next();
+    if (packet !== null) await this.#expectGoodbye(packet, reasonCodes);
+  }
+
+  /**
+   * The server refuses the only filter of a SUBSCRIBE or UNSUBSCRIBE: by a failure in its answer,
+   * or as in {@link expectDisconnected}.
+   */
+  async expectFilterRefused(): Promise<void> {
+    const packet = await this.next();
     if (packet === null) return;
+    if (packet.type !== PacketType.suback && packet.type !== PacketType.unsuback) {
+      await this.#expectGoodbye(packet, []);
+    } else if (packet.reasonCodes.length !== 1 || !isOneOf(packet.reasonCodes[0], [])) {
+      throw unexpected('a failure', packet, []);
+    }
+  }
+
+  async #expectGoodbye(packet: Packet, reasonCodes: readonly number[]): Promise<void> {
     const isGoodbye =
       packet.type === PacketType.disconnect &&
       this.version === 5 &&

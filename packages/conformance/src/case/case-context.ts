@@ -11,6 +11,7 @@ import { RecordedStream } from '../wire/recorded-stream.ts';
 import { CaseClient, type ConnectDefaults } from './case-client.ts';
 import { NotApplicable } from './not-applicable.ts';
 import { Residue } from './residue.ts';
+import { ScramClient } from './scram-client.ts';
 import { Transcript } from './transcript.ts';
 
 /** Where a case runs. */
@@ -65,6 +66,18 @@ export class CaseContext {
     const client = await this.client();
     await client.connect(overrides);
     return client;
+  }
+
+  /**
+   * The client's side of the enhanced authentication that the server is known to have; for cases
+   * that need it.
+   *
+   * @param changes credentials that are not the right ones
+   */
+  scram(changes: { readonly password?: string } = {}): ScramClient {
+    const { auth } = this.#environment.sut;
+    if (auth === undefined) return this.notApplicable('nothing is known of its authentication');
+    return new ScramClient({ ...auth, ...changes }, this.clientId());
   }
 
   /**

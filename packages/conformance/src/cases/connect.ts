@@ -5,7 +5,8 @@ import { bytes, hex } from '@godwit/testkit';
 import type { CaseClient } from '../case/case-client.ts';
 import type { CaseContext } from '../case/case-context.ts';
 import type { ConformanceCase } from '../case/conformance-case.ts';
-import { connectBytes, field } from './connect-bytes.ts';
+import { connectBytes } from './connect-bytes.ts';
+import { prefixed } from './packet-bytes.ts';
 
 const {
   badUserNameOrPassword,
@@ -59,7 +60,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'a protocol name that is not MQTT closes the connection',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { name: 'MQTX', payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { name: 'MQTX', payload: prefixed(t.clientId()) }));
       // Which version's CONNACK answers a client of no version is the server's choice.
       const answer = await client.nextBytes();
       if (answer === null) return;
@@ -74,7 +75,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'a protocol version that nobody knows is refused as such',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { level: 9, payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { level: 9, payload: prefixed(t.clientId()) }));
       const answer = await client.nextBytes();
       // 5.0 lets the server close without a word, 3.1.1 does not.
       if (answer === null && t.version === 5) return;
@@ -91,7 +92,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT with its reserved flag set closes the connection',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { flags: 0x03, payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { flags: 0x03, payload: prefixed(t.clientId()) }));
       await expectIllFormed(t, client);
     },
   },
@@ -103,7 +104,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT with a will QoS but no will closes the connection',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { flags: 0x0a, payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { flags: 0x0a, payload: prefixed(t.clientId()) }));
       await expectIllFormed(t, client);
     },
   },
@@ -115,7 +116,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT with will retain but no will closes the connection',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { flags: 0x22, payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { flags: 0x22, payload: prefixed(t.clientId()) }));
       await expectIllFormed(t, client);
     },
   },
@@ -126,8 +127,8 @@ export const connectCases: readonly ConformanceCase[] = [
     async run(t) {
       const client = await t.client();
       const properties = t.version === 5 ? [0] : [];
-      const will = bytes`${properties} ${field(t.topic('will'))} ${field('gone')}`;
-      const payload = bytes`${field(t.clientId())} ${will}`;
+      const will = bytes`${properties} ${prefixed(t.topic('will'))} ${prefixed('gone')}`;
+      const payload = bytes`${prefixed(t.clientId())} ${will}`;
       client.send(connectBytes(t.version, { flags: 0x1e, payload }));
       await expectIllFormed(t, client);
     },
@@ -138,7 +139,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT that announces a will and has none closes the connection',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { flags: 0x06, payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { flags: 0x06, payload: prefixed(t.clientId()) }));
       await expectIllFormed(t, client);
     },
   },
@@ -150,7 +151,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT that announces user name and password and has none closes the connection',
     async run(t) {
       const client = await t.client();
-      client.send(connectBytes(t.version, { flags: 0xc2, payload: field(t.clientId()) }));
+      client.send(connectBytes(t.version, { flags: 0xc2, payload: prefixed(t.clientId()) }));
       await expectIllFormed(t, client);
     },
   },
@@ -160,7 +161,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT with fields that its flags do not announce closes the connection',
     async run(t) {
       const client = await t.client();
-      const payload = bytes`${field(t.clientId())} ${field('user')} ${field('password')}`;
+      const payload = bytes`${prefixed(t.clientId())} ${prefixed('user')} ${prefixed('password')}`;
       client.send(connectBytes(t.version, { payload }));
       await expectIllFormed(t, client);
     },
@@ -170,7 +171,7 @@ export const connectCases: readonly ConformanceCase[] = [
     title: 'CONNECT with a password but no user name closes the connection',
     async run(t) {
       const client = await t.client();
-      const payload = bytes`${field(t.clientId())} ${field('password')}`;
+      const payload = bytes`${prefixed(t.clientId())} ${prefixed('password')}`;
       client.send(connectBytes(t.version, { flags: 0x42, payload }));
       await expectIllFormed(t, client);
     },

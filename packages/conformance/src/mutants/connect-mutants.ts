@@ -64,7 +64,10 @@ export const connectMutants: readonly Mutant[] = [
   },
   {
     name: 'begins a new session every time',
-    breaks: { v5: ['MQTT-3.1.2-5', 'MQTT-3.1.2-23'], v3: ['MQTT-3.1.2-4', 'MQTT-3.1.2-5'] },
+    breaks: {
+      v5: ['MQTT-3.1.2-5', 'MQTT-3.1.2-23', 'MQTT-4.4.0-1', 'MQTT-4.8.2-4'],
+      v3: ['MQTT-3.1.2-4', 'MQTT-3.1.2-5', 'MQTT-4.4.0-1'],
+    },
     apply: seenConnect(() => ({ cleanStart: true })),
   },
   {

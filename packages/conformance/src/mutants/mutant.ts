@@ -4,6 +4,7 @@
  * no seam.
  */
 import { encodePacket, type Packet, type ProtocolVersion } from '@godwit/protocol';
+import type { PacketOf } from '@godwit/testkit';
 import type { ByteStream, StreamHandlers } from '@godwit/transport';
 import type { Standard } from '../statements/index.ts';
 import type { Target } from '../target/target.ts';
@@ -87,7 +88,7 @@ class MutatedStream extends ForwardingStream {
 /** Changes every packet of one type that goes to the client. */
 export function serverPackets<Type extends Packet['type']>(
   types: readonly Type[],
-  change: (packet: Extract<Packet, { type: Type }>) => Change,
+  change: (packet: PacketOf<Type>) => Change,
 ): () => Mutation {
   return () => ({ server: ({ packet }) => changed(packet, types, change) });
 }
@@ -95,7 +96,7 @@ export function serverPackets<Type extends Packet['type']>(
 /** Changes every packet of one type that goes to the broker. */
 export function clientPackets<Type extends Packet['type']>(
   types: readonly Type[],
-  change: (packet: Extract<Packet, { type: Type }>) => Change,
+  change: (packet: PacketOf<Type>) => Change,
 ): () => Mutation {
   return () => ({ client: ({ packet }) => changed(packet, types, change) });
 }
@@ -103,8 +104,8 @@ export function clientPackets<Type extends Packet['type']>(
 function changed<Type extends Packet['type']>(
   packet: Packet | null,
   types: readonly Type[],
-  change: (packet: Extract<Packet, { type: Type }>) => Change,
+  change: (packet: PacketOf<Type>) => Change,
 ): Change {
   if (packet === null || !types.some(type => type === packet.type)) return undefined;
-  return change(packet as Extract<Packet, { type: Type }>);
+  return change(packet as PacketOf<Type>);
 }

@@ -77,7 +77,7 @@ function startsWithId(id: string, prefix: string): boolean {
 /** Asks a server that speaks 5.0 what it can. */
 async function probe(options: RunOptions, uniqueName: string): Promise<Capabilities> {
   const { sut } = options;
-  const stated = sut.capabilities;
+  const stated = { 'enhanced-authentication': sut.auth !== undefined, ...sut.capabilities };
   const capabilities = capabilitiesOf(null, stated);
   const version = sut.versions.includes(5) ? 5 : sut.versions[0];
   const target = options.openTarget();

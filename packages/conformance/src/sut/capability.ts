@@ -21,6 +21,10 @@ export const capabilityDefaults = {
   'assigned-client-identifiers': true,
   /** Refuses a user name that it does not know. */
   authentication: false,
+  /** Has the method of enhanced authentication that the file's `[auth]` is about. */
+  'enhanced-authentication': false,
+  /** Refuses messages to topics whose last level is `forbidden`, filters whose last is `hidden`. */
+  authorization: false,
 } as const;
 export type Capability = keyof typeof capabilityDefaults;
 

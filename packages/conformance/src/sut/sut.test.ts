@@ -12,6 +12,10 @@ test('reads what a file says of a system under test', () => {
     versions = [5, 4]
     [credentials]
     username = "ada"
+    [auth]
+    method = "SCRAM-SHA-256"
+    username = "ada"
+    password = "lovelace"
     [capabilities]
     shared-subscriptions = false
     [deviations.v5]
@@ -19,6 +23,7 @@ test('reads what a file says of a system under test', () => {
     [deviations.v3]
   `);
   deepEqual(sut.versions, [5, 4]);
+  equal(sut.auth?.method, 'SCRAM-SHA-256');
   deepEqual(sut.capabilities, { 'shared-subscriptions': false });
   deepEqual(Object.keys(sut.deviations.v5), ['MQTT-3.1.2-25']);
   deepEqual(parseSut('name = "Plain"').versions, [5, 4, 3]);

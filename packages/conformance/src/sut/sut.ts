@@ -2,6 +2,7 @@
 import type { ProtocolVersion } from '@godwit/protocol';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import { type ScramCredentials, scramMethods } from '../case/scram-client.ts';
 import { type Standard, standardNames, statementOf } from '../statements/index.ts';
 import { type Capability, capabilityNames } from './capability.ts';
 
@@ -14,6 +15,8 @@ export interface Sut {
   readonly versions: readonly ProtocolVersion[];
   /** For every connection that is meant to succeed. */
   readonly credentials?: { readonly username: string; readonly password?: string };
+  /** For enhanced authentication; without it the cases about that do not apply. */
+  readonly auth?: ScramCredentials;
   /** What CONNACK does not tell, or tells wrongly. */
   readonly capabilities: Readonly<Partial<Record<Capability, boolean>>>;
   /** Statements that it is known not to keep: id and reason, by standard. */
@@ -48,6 +51,9 @@ const schema = z.strictObject({
     .nonempty()
     .default([5, 4, 3]),
   credentials: z.strictObject({ username: z.string(), password: z.string().optional() }).optional(),
+  auth: z
+    .strictObject({ method: z.enum(scramMethods), username: z.string(), password: z.string() })
+    .optional(),
   capabilities: z.partialRecord(z.enum(capabilityNames), z.boolean()).default({}),
   deviations: z
     .strictObject({ v5: deviationsOf('v5'), v3: deviationsOf('v3') })

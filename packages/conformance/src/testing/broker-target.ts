@@ -1,28 +1,43 @@
 /** Our broker in this process, on memory streams and on virtual time: no case takes real time. */
-import { Broker } from '@godwit/broker';
+import { Broker, type BrokerOptions } from '@godwit/broker';
 import { ReasonCode } from '@godwit/protocol';
 import { SeededRandom, VirtualClock } from '@godwit/testkit';
 import { MemoryNetwork } from '@godwit/transport';
 import { type Sut, unknownSut } from '../sut/sut.ts';
 import type { Target } from '../target/target.ts';
+import { scramMethod } from './scram-method.ts';
+
+const auth = { method: 'SCRAM-SHA-256', username: 'ada', password: 'lovelace' } as const;
 
 /** What {@link brokerTarget} is, beyond what its CONNACK says. */
 export const brokerSut: Sut = {
   ...unknownSut,
   name: 'Godwit in this process',
-  capabilities: { authentication: true },
+  auth,
+  capabilities: { authentication: true, authorization: true },
 };
 
-/** A broker of its own, which knows nobody by name. */
-export function brokerTarget(): Target {
+const refusal = {
+  reasonCode: ReasonCode.badUserNameOrPassword,
+  reasonString: 'nobody is known by name',
+} as const;
+
+/** What a broker may be told to do without. */
+export type BrokerTargetOptions = Pick<BrokerOptions, 'limits' | 'features'>;
+
+/** A broker of its own, which knows nobody by name, and by SCRAM one user. */
+export function brokerTarget(options: BrokerTargetOptions = {}): Target {
   const clock = new VirtualClock();
   const network = new MemoryNetwork(clock.defer);
   const broker = new Broker({
+    ...options,
     clock,
     random: new SeededRandom(1),
     hooks: {
-      authenticate: ({ username }) =>
-        username === undefined || { reasonCode: ReasonCode.badUserNameOrPassword },
+      authMethods: [scramMethod(auth)],
+      authenticate: ({ username }) => username === undefined || refusal,
+      authorizePublish: (_client, { topic }) => !topic.endsWith('/forbidden'),
+      authorizeSubscribe: (_client, { filter }) => !filter.endsWith('/hidden'),
     },
   });
   network.listen('broker', stream => broker.accept(stream));
