@@ -152,8 +152,7 @@ function enter(
   const options = { qos, noLocal, retainAsPublished, identifier };
   const existing = session.subscriptions.get(filter);
   if (existing !== undefined) {
-    existing.replace(options);
-    context.router.changed();
+    context.router.replace(existing, options);
     return;
   }
   const subscription = new Subscription(session, filter, options, null);

@@ -10,14 +10,8 @@ function subscriptionOf(clientId: string): Subscription {
 }
 
 function plainIds(interest: Interest): string[] {
-  const ids: string[] = [];
-  let previous: Subscription | null = null;
-  for (let one = interest.first; one !== null; one = one.next) {
-    assert.equal(one.previous, previous);
-    previous = one;
-    ids.push(one.session.clientId);
-  }
-  return ids.sort();
+  for (const [place, { position }] of interest.members.entries()) assert.equal(position, place);
+  return interest.members.map(({ session }) => session.clientId).sort();
 }
 
 test('plain subscriptions leave from anywhere in the list', () => {

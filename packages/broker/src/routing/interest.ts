@@ -4,18 +4,29 @@ import type { SharedStrategy } from './shared-strategy.ts';
 import type { Subscription } from './subscription.ts';
 
 export class Interest {
-  /** Head of the list of plain subscriptions; a member leaves it at once. */
-  first: Subscription | null;
+  /**
+   * The plain subscriptions, in no particular order; each knows its place, so that one leaves at
+   * once. Routes of topics that match no other filter walk this very list.
+   */
+  readonly members: Subscription[];
   /** By share name; null when there is none. */
   groups: Map<string, SharedGroup> | null;
+  /** Members with No Local or an identifier. */
+  #special: number;
 
   constructor() {
-    this.first = null;
+    this.members = [];
     this.groups = null;
+    this.#special = 0;
   }
 
   get isEmpty(): boolean {
-    return this.first === null && this.groups === null;
+    return this.members.length === 0 && this.groups === null;
+  }
+
+  /** Every receiver takes messages as they come: no group, no identifiers, no No Local. */
+  get isPlain(): boolean {
+    return this.#special === 0 && this.groups === null;
   }
 
   /** @param newStrategy for the group that a first member founds */
@@ -24,9 +35,9 @@ export class Interest {
       this.#group(share, newStrategy).add(subscription);
       return;
     }
-    subscription.next = this.first;
-    if (this.first !== null) this.first.previous = subscription;
-    this.first = subscription;
+    subscription.position = this.members.length;
+    this.members.push(subscription);
+    this.#special += subscription.isSpecial ? 1 : 0;
   }
 
   remove(subscription: Subscription, share: string | null): void {
@@ -34,12 +45,14 @@ export class Interest {
       this.#leave(subscription, share);
       return;
     }
-    const { previous, next } = subscription;
-    if (next !== null) next.previous = previous;
-    if (previous !== null) previous.next = next;
-    else if (this.first === subscription) this.first = next;
-    subscription.previous = null;
-    subscription.next = null;
+    const at = subscription.position;
+    if (this.members[at] !== subscription) return;
+    this.#special -= subscription.isSpecial ? 1 : 0;
+    subscription.position = -1;
+    const last = this.members.pop()!;
+    if (last === subscription) return;
+    last.position = at;
+    this.members[at] = last;
   }
 
   #group(name: string, newStrategy?: () => SharedStrategy): SharedGroup {

@@ -15,8 +15,8 @@ export class Route {
   readonly levels: number;
   /** Router generation that the lists below belong to; -1 before the first resolution. */
   generation: number;
-  /** One for each session that wants the messages. */
-  subscriptions: Subscription[];
+  /** One for each session that wants the messages; may be the list of the one filter that matches. */
+  subscriptions: readonly Subscription[];
   groups: SharedGroup[];
   /** Every receiver takes messages as they come: no group, no identifiers, no No Local. */
   isPlain: boolean;

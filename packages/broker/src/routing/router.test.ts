@@ -144,9 +144,21 @@ suite('Router', () => {
       assert.equal(isPlain(), true, filter);
     }
     const subscription = listener.subscriptions.get('a')!;
-    subscription.replace({ qos: 0, noLocal: true, retainAsPublished: false, identifier: 0 });
-    router.changed();
+    const options = { qos: 0, noLocal: false, retainAsPublished: false, identifier: 0 } as const;
+    router.replace(subscription, { ...options, noLocal: true });
     assert.equal(isPlain(), false);
+    router.replace(subscription, { ...options, identifier: 7 });
+    assert.equal(isPlain(), false);
+    router.replace(subscription, options);
+    assert.equal(isPlain(), true);
+  });
+
+  test('topics that one filter alone matches share its list, however many there are', () => {
+    const router = new Router(16, 1);
+    for (let i = 0; i < 1000; i += 1) new Listener(`${i}`).subscribe(router, '#');
+    const first = routeOf(router, 'a');
+    assert.equal(first.subscriptions.length, 1000);
+    assert.equal(routeOf(router, 'b').subscriptions, first.subscriptions);
   });
 
   test('what overlaps is merged per session, the rest is left alone', () => {

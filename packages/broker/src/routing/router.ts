@@ -11,7 +11,12 @@ import type { Message } from './message.ts';
 import { Route } from './route.ts';
 import { hashBytes, RouteCache } from './route-cache.ts';
 import type { SharedStrategy } from './shared-strategy.ts';
-import { mergeSubscriptions, type Subscription, withoutNoLocal } from './subscription.ts';
+import {
+  mergeSubscriptions,
+  type Subscription,
+  type SubscriptionOptions,
+  withoutNoLocal,
+} from './subscription.ts';
 
 export class Router {
   /** Moves on with every change that can alter a route. */
@@ -63,8 +68,14 @@ export class Router {
     this.generation += 1;
   }
 
-  /** Must be called when the options of a subscription were replaced. */
-  changed(): void {
+  /** Gives a subscription that was entered other options, with no gap. [MQTT-3.8.4-3] */
+  replace(subscription: Subscription, options: SubscriptionOptions): void {
+    const { filter, share } = parseTopicFilter(subscription.filter)!;
+    // A group asks its members for their options each time; the others are counted by theirs.
+    const interest = share === null ? this.#filters.get(filter) : undefined;
+    interest?.remove(subscription, null);
+    subscription.replace(options);
+    interest?.add(subscription, null);
     this.generation += 1;
   }
 
@@ -141,22 +152,13 @@ export class Router {
   #resolve(route: Route): void {
     const found = this.#found;
     this.#filters.match(route.topic, found);
-    const subscriptions: Subscription[] = [];
-    route.groups = [];
-    let isPlain = true;
-    for (const interest of found) {
-      for (let one = interest.first; one !== null; one = one.next) {
-        subscriptions.push(one);
-        if (one.identifiers !== null || one.noLocal) isPlain = false;
-      }
-      if (interest.groups !== null) {
-        isPlain = false;
-        for (const group of interest.groups.values()) route.groups.push(group);
-      }
-    }
+    route.isPlain = found.every(interest => interest.isPlain);
+    route.groups = found.flatMap(({ groups }) => (groups === null ? [] : [...groups.values()]));
     // One filter never has two subscriptions of one session; only several can overlap.
-    route.subscriptions = found.length > 1 ? mergeBySession(subscriptions) : subscriptions;
-    route.isPlain = isPlain;
+    route.subscriptions =
+      found.length === 1
+        ? found[0].members
+        : mergeBySession(found.flatMap(({ members }) => members));
     route.generation = this.generation;
     found.length = 0;
   }

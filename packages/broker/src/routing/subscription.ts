@@ -1,6 +1,5 @@
 /**
  * One filter of one session, or several of one session that match the same topic merged into one.
- * Subscriptions of a filter hang together in a list that a member leaves at once, however long it is.
  */
 import { type QoS, variableByteIntegerLength, writeVariableByteInteger } from '@godwit/protocol';
 import type { Session } from '../session/session.ts';
@@ -25,10 +24,7 @@ export class Subscription {
   identifiers: Uint8Array | null;
   /** The subscriptions this one was merged from, or null. */
   readonly parts: readonly Subscription[] | null;
-  /** Neighbours in the list of the filter; the head is in the filter's {@link Interest}. */
-  previous: Subscription | null;
-  next: Subscription | null;
-  /** Place among the members of its shared group; -1 while in none. */
+  /** Place among the members of its filter or shared group; -1 while in none. */
   position: number;
 
   constructor(
@@ -44,12 +40,15 @@ export class Subscription {
     this.retainAsPublished = options.retainAsPublished;
     this.identifiers = encodeIdentifier(options.identifier);
     this.parts = parts;
-    this.previous = null;
-    this.next = null;
     this.position = -1;
   }
 
-  /** Replaces the options, as a repeated SUBSCRIBE does. [MQTT-3.8.4-3] */
+  /** Its messages are not just as they came: they bear identifiers, or are kept from their sender. */
+  get isSpecial(): boolean {
+    return this.identifiers !== null || this.noLocal;
+  }
+
+  /** Only the router may call this: it knows who has to hear of it. */
   replace(options: SubscriptionOptions): void {
     this.qos = options.qos;
     this.noLocal = options.noLocal;
