@@ -2,7 +2,7 @@
  * What a filter costs in the filter tree, beside nested Maps as the yardstick: bytes, and time to
  * set, match cold (random topics), match hot (few topics) and delete.
  *
- *     node --expose-gc --conditions=godwit-source bench/filter-tree.ts [filters]
+ *     npm run bench -- filter-tree [filters]
  */
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';

@@ -18,6 +18,7 @@ class Terminals {
   readonly #port: number;
   readonly #subscribed: () => Promise<void>;
   readonly #running: ChildProcess[] = [];
+  #watched: ChildProcess | undefined;
   #shown = '';
 
   constructor(port: number, subscribed: () => Promise<void>) {
@@ -32,9 +33,13 @@ class Terminals {
     ok(program !== command, `not a command of Mosquitto's: ${command}`);
     const child = spawn('sh', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
     const isEndless = /^mosquitto_sub/.test(command) && !/ -[EC]\b/.test(command);
-    if (/^mosquitto_sub/.test(command)) this.#shown = '';
+    if (/^mosquitto_sub/.test(command)) {
+      this.#shown = '';
+      this.#watched = child;
+    }
     child.stdout.on('data', chunk => {
-      this.#shown += chunk;
+      // The page shows one terminal at a time, though the others go on.
+      if (child === this.#watched) this.#shown += chunk;
       child.emit('shown');
     });
     if (isEndless) {

@@ -84,6 +84,7 @@ function clientOptions(options: OpenOptions): ClientOptions {
   return {
     protocolVersion: version,
     clientId,
+    reconnect: false,
     session: { cleanStart: clean, ...expiry },
     will,
   };

@@ -16,9 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   broker: ['runtime', 'protocol', 'transport', 'storage'],
   auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
-  conformance: ['runtime', 'protocol', 'transport', 'broker', 'testkit'],
+  conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
   server: ['runtime', 'protocol', 'transport', 'storage', 'broker'],
-  cli: ['runtime', 'protocol', 'transport', 'client', 'server'],
+  bench: ['runtime', 'protocol', 'transport'],
+  cli: ['runtime', 'protocol', 'transport', 'client', 'server', 'bench'],
 };
 
 /** Packages whose main entry, and all it leads to, also runs in a browser. */

@@ -1,69 +1,8 @@
 #!/usr/bin/env node
-/**
- * Starts the command on a Node that is new enough: this one, or the one that npm brought along. It
- * is what an old Node meets first, so it is plain JavaScript without dependencies, for Node 18 and
- * later. In a source checkout it runs the TypeScript sources.
- */
-import { existsSync } from 'node:fs';
-import module from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** The command `godwit`. */
+import { launch } from '@godwit/runtime/launcher';
 
-const NODE_MIN = [24, 11];
-const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
-const launcher = fileURLToPath(import.meta.url);
-
-function isNodeNewEnough() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  return major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1]);
-}
-
-async function run() {
-  module.enableCompileCache();
-  const isCheckout = existsSync(new URL('../src/main.ts', import.meta.url));
-  if (isCheckout) {
-    // the same as --conditions=godwit-source, without a second process
-    module.registerHooks({
-      resolve: (specifier, context, next) =>
-        specifier.startsWith('@godwit/')
-          ? next(specifier, { ...context, conditions: [...context.conditions, 'godwit-source'] })
-          : next(specifier, context),
-    });
-  }
-  const { main } = await import(isCheckout ? '../src/main.ts' : '../dist/main.js');
-  process.exitCode = await main(process.argv.slice(2));
-}
-
-/** Path of the Node that npm installed for this platform, in this folder or one above. */
-function bundledNode() {
-  const isWindows = process.platform === 'win32';
-  const name = `node-${isWindows ? 'win' : process.platform}-${process.arch}`;
-  for (let folder = dirname(launcher); ; folder = dirname(folder)) {
-    const path = join(folder, 'node_modules', name, 'bin', isWindows ? 'node.exe' : 'node');
-    if (existsSync(path)) return path;
-    if (folder === dirname(folder)) return undefined;
-  }
-}
-
-/** @param {string} node */
-async function runOn(node) {
-  const { spawn } = await import('node:child_process');
-  const child = spawn(node, [launcher, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => {
-    if (signal === null) process.exit(code ?? 1);
-    for (const forwarded of FORWARDED) process.removeAllListeners(forwarded);
-    process.kill(process.pid, signal);
-  });
-}
-
-if (isNodeNewEnough()) await run();
-else {
-  const node = bundledNode();
-  if (node !== undefined) await runOn(node);
-  else {
-    const wanted = NODE_MIN.join('.');
-    process.stderr.write(`godwit needs Node ${wanted} or later; this is ${process.version}\n`);
-    process.exitCode = 1;
-  }
-}
+await launch(import.meta.url, {
+  source: () => import('../src/main.ts'),
+  built: () => import('../dist/main.js'),
+});

@@ -2,6 +2,8 @@
 export const ExitCode = {
   success: 0,
   failure: 1,
+  /** `bench --fail-if`: a condition is met. */
+  conditionMet: 3,
   /** `sub -W`: the time is over. Mosquitto's number. */
   timedOut: 27,
 } as const;

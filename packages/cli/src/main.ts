@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'subscribe, and print what arrives',
     load: async () => (await import('./commands/sub.ts')).subCommand(),
   },
+  bench: {
+    summary: 'load a server, and measure it',
+    load: async () => (await import('./commands/bench.ts')).benchCommand(),
+  },
 };
 
 /**

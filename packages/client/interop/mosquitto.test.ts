@@ -160,7 +160,7 @@ describe('mosquitto', { skip: skip(), concurrency: false }, () => {
   });
 
   test('a second connection with the same client id takes over', async () => {
-    const first = await connect(url, { clientId: 'twin', timeoutMs });
+    const first = await connect(url, { clientId: 'twin', reconnect: false, timeoutMs });
     await using second = await connect(url, { clientId: 'twin', timeoutMs });
     const error = await first.closed;
     // mosquitto 2.0.11 just closes, later ones say 0x8E
@@ -198,7 +198,7 @@ async function reachable(url: string, process: ChildProcess): Promise<void> {
   for (;;) {
     assert.equal(process.exitCode, null, 'mosquitto has ended');
     try {
-      const client = await connect(url, { timeoutMs });
+      const client = await connect(url, { reconnect: false, timeoutMs });
       await client.close();
       return;
     } catch {

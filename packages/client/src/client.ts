@@ -1,5 +1,5 @@
 /** The client as its user sees it. Types only; `SessionClient` is what stands behind it. */
-import type { PublishResult } from './engine/outbound.ts';
+import type { PublishResult } from './engine/publication.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
 import type { MqttError } from './errors.ts';
 import type { Message } from './message.ts';
@@ -15,39 +15,58 @@ export interface ClientStats {
   readonly inFlight: number;
   /** Messages of QoS 1 and 2 received and not yet acknowledged to the server. */
   readonly unackedInbound: number;
-  /** Messages of QoS 0 that no buffer had room for. */
+  /** Messages of QoS 0: received with no room for them, or published offline and not queued. */
   readonly droppedQoS0: number;
+  /** Connections that the server accepted after the first one. */
+  readonly reconnects: number;
+}
+
+/** A filter that the server granted once, and refused when it was to be renewed. */
+export interface LostSubscription {
+  readonly subscription: Subscription;
+  /** As it was given to `subscribe`. */
+  readonly filter: string;
+  readonly error: MqttError;
 }
 
 export interface ClientEvents {
-  /** The server accepted the connection. */
+  /** The server accepted a connection. */
   up: ServerSettings;
-  /** The connection is over; undefined when `close()` did it. */
+  /**
+   * A connection, or an attempt at one, is over, and `state` says what follows; undefined when
+   * `close()` did it.
+   */
   down: MqttError | undefined;
+  /**
+   * The server lost the session, and refused this filter when it was renewed. The others stay; when
+   * it was the last one of its subscription, that ends with the error.
+   */
+  subscriptionlost: LostSubscription;
   /** A message that no subscription asked for; acknowledged once the listeners have returned. */
   unhandled: Message;
 }
 
 /**
- * One MQTT client: one connection, for as long as that stands. Nothing is reconnected in this
- * version; when the connection breaks, the client is closed and says so in `closed`.
+ * One MQTT client, over as many connections as it takes. What was published and subscribed outlives
+ * a connection that breaks: calls stay pending, and go on with the next one.
  */
 export interface Client extends AsyncDisposable {
-  readonly state: 'connecting' | 'connected' | 'closed';
-  /** Undefined until the server accepted the connection. */
+  /** 'waiting' is the pause before the next attempt. */
+  readonly state: 'connecting' | 'connected' | 'waiting' | 'closed';
+  /** What was agreed upon last; undefined until the server accepted a connection. */
   readonly server: ServerSettings | undefined;
   readonly stats: ClientStats;
   /** Resolves when all is over: with the error that ended it, or nothing after `close()`. */
   readonly closed: Promise<MqttError | undefined>;
   /**
-   * Resolves when the client is connected.
-   * @throws MqttError what prevented it
+   * Resolves when the client is connected, at once if it is.
+   * @throws MqttError what prevented it for good
    */
   ready(options?: CallOptions): Promise<void>;
   /**
-   * Sends a message; before the connection stands it is queued. The bytes must not be changed until
-   * the promise is settled. It resolves for QoS 0 when the transport has taken the message, for
-   * QoS 1 and 2 when the server has.
+   * Sends a message; without a connection it is queued. The bytes must not be changed until the
+   * promise is settled. It resolves for QoS 0 when the transport has taken the message, for QoS 1
+   * and 2 when the server has, over as many connections as that takes.
    * @throws PublishError `delivered` says whether the server may have it
    * @throws TypeError, RangeError for what cannot be encoded
    */
@@ -82,8 +101,9 @@ export interface Client extends AsyncDisposable {
   ): () => void;
   /**
    * Says DISCONNECT and closes. What was not acknowledged rejects with code 'closed', unless
-   * `drain` is set: then its acknowledgements are awaited first. When `signal` or `timeoutMs` ends
-   * the call early, the connection is cut. Never rejects but for a RangeError.
+   * `drain` is set: then its acknowledgements are awaited first, if need be on a new connection.
+   * When `signal` or `timeoutMs` ends the call early, the connection is cut. Never rejects but for
+   * options that make no sense.
    */
   close(options?: CloseOptions): Promise<void>;
 }

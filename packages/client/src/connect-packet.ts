@@ -5,6 +5,7 @@ import {
   type DisconnectPacket,
   PacketType,
   type ProtocolVersion,
+  ReasonCode,
   type Will,
   type WillProperties,
 } from '@godwit/protocol';
@@ -22,7 +23,26 @@ import {
 
 const keepAliveSecondsMax = 65_535;
 const receiveMaximumMax = 65_535;
+const topicAliasMaximumMax = 65_535;
 const maximumPacketSizeMax = 0xffff_ffff;
+
+/** [MQTT-3.14.2-1] what its list has for clients */
+const clientReasons: ReadonlySet<number> = new Set([
+  ReasonCode.normalDisconnection,
+  ReasonCode.disconnectWithWillMessage,
+  ReasonCode.unspecifiedError,
+  ReasonCode.malformedPacket,
+  ReasonCode.protocolError,
+  ReasonCode.implementationSpecificError,
+  ReasonCode.topicNameInvalid,
+  ReasonCode.receiveMaximumExceeded,
+  ReasonCode.topicAliasInvalid,
+  ReasonCode.packetTooLarge,
+  ReasonCode.messageRateTooHigh,
+  ReasonCode.quotaExceeded,
+  ReasonCode.administrativeAction,
+  ReasonCode.payloadFormatInvalid,
+]);
 
 /**
  * CONNECT, but for the credentials.
@@ -34,7 +54,7 @@ export function connectPacket(options: ClientOptions, random: Random): ConnectPa
   if (protocolVersion !== 5 && protocolVersion !== 4 && protocolVersion !== 3) {
     throw new RangeError(`protocolVersion is ${protocolVersion}; expected 3, 4 or 5`);
   }
-  const cleanStart = session.cleanStart ?? true;
+  const cleanStart = (session.cleanStart ?? 'first') !== false;
   const packet: ConnectPacket = {
     type: PacketType.connect,
     protocolVersion,
@@ -72,8 +92,8 @@ export function disconnectPacket(
   { protocolVersion, properties: agreed }: ConnectPacket,
   { reasonCode = 0, reasonString, sessionExpiryMs }: CloseOptions,
 ): DisconnectPacket {
-  if (reasonCode !== 0 && reasonCode !== 4 && !(reasonCode >= 0x80 && reasonCode <= 0xff)) {
-    throw new RangeError(`reasonCode is ${reasonCode}; expected 0x00, 0x04 or 0x80 to 0xFF`);
+  if (!clientReasons.has(reasonCode)) {
+    throw new RangeError(`reasonCode is ${reasonCode}; expected one that a client may send`);
   }
   const sessionExpiryInterval = expirySeconds('sessionExpiryMs', sessionExpiryMs);
   // a session that was to end with its connection cannot be kept after all
@@ -100,11 +120,12 @@ function clientId(
 }
 
 function connectProperties(options: ClientOptions): ConnectProperties {
-  const { receiveMaximum = limits.receiveMaximum, session = {}, userProperties } = options;
+  const { session = {}, userProperties } = options;
   return compact({
     sessionExpiryInterval: expirySeconds('session.expiryMs', session.expiryMs),
-    receiveMaximum: inRange('receiveMaximum', receiveMaximum, receiveMaximumMax),
+    receiveMaximum: receiveMaximum(options),
     maximumPacketSize: maximumPacketSize(options),
+    topicAliasMaximum: inboundAliasMaximum(options) || undefined,
     userProperties,
   });
 }
@@ -113,6 +134,18 @@ function connectProperties(options: ClientOptions): ConnectProperties {
 export function maximumPacketSize(options: ClientOptions): number {
   const { maximumPacketSize = limits.maximumPacketSize } = options;
   return inRange('maximumPacketSize', maximumPacketSize, maximumPacketSizeMax);
+}
+
+/** How many messages the server may have in flight; 3.x has no word for it. */
+export function receiveMaximum({ receiveMaximum, protocolVersion = 5 }: ClientOptions): number {
+  const fallback = protocolVersion === 5 ? limits.receiveMaximum : receiveMaximumMax;
+  return inRange('receiveMaximum', receiveMaximum ?? fallback, receiveMaximumMax);
+}
+
+/** How many topic aliases the server may set; 0 in 3.x. */
+export function inboundAliasMaximum({ topicAliases = {} }: ClientOptions): number {
+  const { inboundMaximum = 0 } = topicAliases;
+  return inRange('topicAliases.inboundMaximum', inboundMaximum, topicAliasMaximumMax, 0);
 }
 
 /** How many messages we have in flight, where the server allows more. */
@@ -125,6 +158,7 @@ function requireNone(options: ClientOptions): void {
   if (options.session?.expiryMs !== undefined) throw needsVersion5('session.expiryMs');
   if (options.receiveMaximum !== undefined) throw needsVersion5('receiveMaximum');
   if (options.userProperties !== undefined) throw needsVersion5('userProperties');
+  if (inboundAliasMaximum(options) > 0) throw needsVersion5('topicAliases.inboundMaximum');
 }
 
 function will(version: ProtocolVersion, options: WillOptions): Will {
@@ -140,9 +174,9 @@ function will(version: ProtocolVersion, options: WillOptions): Will {
   return message;
 }
 
-function inRange(name: string, value: number, max: number): number {
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new RangeError(`${name} is ${value}; expected an integer from 1 to ${max}`);
+function inRange(name: string, value: number, max: number, min: number = 1): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} is ${value}; expected an integer from ${min} to ${max}`);
   }
   return value;
 }

@@ -3,13 +3,16 @@ import type { Client } from './client.ts';
 import type { CallOptions, ClientOptions, Transport } from './options.ts';
 import { SessionClient } from './session-client.ts';
 
+/** One server, or several that stand in for each other, in the order in which they are tried. */
+export type ServerUrls = string | URL | readonly (string | URL)[];
+
 /** What the entry without a transport of its own must be given. */
 export interface TransportOptions {
   transport: Transport;
 }
 
 /**
- * Connects to a server.
+ * Connects to a server. Each URL gets one chance; once connected, the client reconnects by itself.
  *
  * ```ts
  * await using client = await connect('mqtt://127.0.0.1:1883', { transport });
@@ -17,29 +20,43 @@ export interface TransportOptions {
  * ```
  * Messages of a session that the server held begin to flow once the code that awaited this has run
  * to its next `await`: subscribe at once, or use {@link createClient}.
- * @throws MqttError when the server cannot be reached or refuses, or the call ended early
+ * @throws MqttError when no server can be reached or all refuse, or the call ended early
  * @throws TypeError, RangeError for options that make no sense
  */
 export async function connect(
-  url: string | URL,
+  urls: ServerUrls,
   options: ClientOptions & TransportOptions & CallOptions,
 ): Promise<Client> {
   const { signal, timeoutMs, ...rest } = options;
-  const client = createClient(url, rest);
+  const client = createClient(urls, rest);
+  const failed = Promise.withResolvers<never>();
+  const stop = client.on('down', error => {
+    if (client.state === 'waiting') failed.reject(error);
+  });
   try {
-    await client.ready({ signal, timeoutMs });
+    await Promise.race([client.ready({ signal, timeoutMs }), failed.promise]);
   } catch (error) {
     await client.close();
     throw error;
+  } finally {
+    stop();
   }
   return client;
 }
 
 /**
- * Starts connecting and returns the client at once: what is published and subscribed meanwhile
- * waits for the connection. A failure shows in `closed` and in every pending call.
+ * Starts connecting, for as long as it takes, and returns the client at once: what is published and
+ * subscribed meanwhile waits for the connection. A failure for good shows in `closed` and in every
+ * pending call, any other in the event 'down'.
  * @throws TypeError, RangeError for options that make no sense
  */
-export function createClient(url: string | URL, options: ClientOptions & TransportOptions): Client {
-  return new SessionClient(new URL(url), options);
+export function createClient(urls: ServerUrls, options: ClientOptions & TransportOptions): Client {
+  return new SessionClient(parseUrls(urls), options);
+}
+
+/** @throws TypeError when there is none, or one is not well formed */
+export function parseUrls(urls: ServerUrls): URL[] {
+  const list = typeof urls === 'string' || urls instanceof URL ? [urls] : urls;
+  if (list.length === 0) throw new TypeError('no URL was given');
+  return list.map(url => new URL(url));
 }

@@ -32,6 +32,12 @@ export const ErrorCode = {
   packetTooLarge: 'packet-too-large',
   /** The client's queue, or its packet identifiers, are used up. */
   queueFull: 'queue-full',
+  /** A message of QoS 0 was published while there was no connection: see `qos0Offline`. */
+  offline: 'offline',
+  /** A newer message took its place in the full queue: see `whenFull`. */
+  dropped: 'dropped',
+  /** The message's lifetime was over before it could be sent. */
+  expired: 'expired',
   /** The server refused the message: see `reasonCode`. */
   publishRefused: 'publish-refused',
   /** The server refused every filter: see `refused`. */
@@ -42,6 +48,7 @@ export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 export interface MqttErrorInit {
   reasonCode?: number;
   reasonString?: string;
+  serverReference?: string;
   cause?: unknown;
 }
 
@@ -51,10 +58,13 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.keepAliveTimeout,
   ErrorCode.timeout,
   ErrorCode.queueFull,
+  ErrorCode.offline,
+  ErrorCode.dropped,
 ]);
 
 /** Reasons that pass: the same request may succeed later. All others need a change first. */
 const retryableReasons: ReadonlySet<number> = new Set([
+  ReasonCode.normalDisconnection,
   ReasonCode.unspecifiedError,
   ReasonCode.implementationSpecificError,
   ReasonCode.serverUnavailable,
@@ -82,6 +92,8 @@ export class MqttError extends Error {
   readonly reasonCode: number | undefined;
   /** The server's own words, when it sent some. Not to be parsed. */
   readonly reasonString: string | undefined;
+  /** Where the server wants its clients to go, with the reasons 0x9C and 0x9D. */
+  readonly serverReference: string | undefined;
 
   constructor(code: ErrorCode, message: string, init: MqttErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -89,6 +101,7 @@ export class MqttError extends Error {
     this.code = code;
     this.reasonCode = init.reasonCode;
     this.reasonString = init.reasonString;
+    this.serverReference = init.serverReference;
   }
 
   /** Whether the same call may succeed later, with nothing changed. */
@@ -115,8 +128,7 @@ export class PublishError extends MqttError {
 
   /** The same failure, said of one message. */
   static from(error: MqttError, delivered: Delivered): PublishError {
-    const { code, message, reasonCode, reasonString, cause } = error;
-    return new PublishError(code, message, delivered, { reasonCode, reasonString, cause });
+    return new PublishError(error.code, error.message, delivered, error);
   }
 }
 

@@ -1,6 +1,6 @@
-export type { Client, ClientEvents, ClientStats } from './client.ts';
-export { connect, createClient, type TransportOptions } from './connect.ts';
-export type { PublishResult } from './engine/outbound.ts';
+export type { Client, ClientEvents, ClientStats, LostSubscription } from './client.ts';
+export { connect, createClient, type ServerUrls, type TransportOptions } from './connect.ts';
+export type { PublishResult } from './engine/publication.ts';
 export type { ServerSettings } from './engine/server-settings.ts';
 export {
   type Delivered,
@@ -12,6 +12,7 @@ export {
 } from './errors.ts';
 export type { Message } from './message.ts';
 export type {
+  Attempt,
   Awaitable,
   CallOptions,
   ClientOptions,
@@ -20,8 +21,10 @@ export type {
   EachOptions,
   PublishInit,
   QueueOptions,
+  ReconnectOptions,
   SessionOptions,
   SubscribeInit,
+  TopicAliasOptions,
   Transport,
   UserProperties,
   WillOptions,

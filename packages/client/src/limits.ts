@@ -12,6 +12,19 @@ export const limits = {
   queueBytesMax: 67_108_864,
   qos0MessagesMax: 10_000,
   qos0BytesMax: 16_777_216,
+  /** Calls of `publish` that wait for room in the queue. */
+  waitingMax: 10_000,
   /** SUBSCRIBE and UNSUBSCRIBE packets that await their answer. */
   requestsMax: 1_000,
+  /** Of them, those that renew subscriptions after a lost session. */
+  renewalsMax: 100,
+  /** Topics that have an alias on one connection, where the server allows more. */
+  topicAliasesMax: 1_024,
+  /** Shortest time between two searches of the queue for expired messages. */
+  expirySearchMs: 1_000,
+  reconnectMinMs: 1_000,
+  reconnectMaxMs: 60_000,
+  reconnectResetAfterMs: 10_000,
+  /** Server References followed without a pause. */
+  serverReferencesMax: 3,
 } as const;

@@ -8,7 +8,12 @@ export class Listeners {
   readonly #sets: Sets;
 
   constructor() {
-    this.#sets = { up: new Set(), down: new Set(), unhandled: new Set() };
+    this.#sets = {
+      up: new Set(),
+      down: new Set(),
+      subscriptionlost: new Set(),
+      unhandled: new Set(),
+    };
   }
 
   add<E extends keyof ClientEvents>(

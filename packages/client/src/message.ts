@@ -1,5 +1,5 @@
 /** A received message, and the two answers to it. */
-import type { PublishPacket, QoS } from '@godwit/protocol';
+import { isReasonCodeOf, PacketType, type PublishPacket, type QoS } from '@godwit/protocol';
 import type { Receipt } from './engine/receipts.ts';
 import type { PublishInit, UserProperties } from './options.ts';
 
@@ -71,11 +71,12 @@ export class Message implements Readonly<PublishInit> {
   /**
    * Tells the server that it was not accepted, with a reason code of 0x80 or above. The server will
    * not send it again. To a server of 3.x this is the same as `ack`.
-   * @throws RangeError
+   * @throws RangeError when the code is not one of PUBACK and PUBREC
    */
   nack(reasonCode: number): void {
-    if (!Number.isInteger(reasonCode) || reasonCode < 0x80 || reasonCode > 0xff) {
-      throw new RangeError(`reasonCode is ${reasonCode}; expected 0x80 to 0xFF`);
+    // [MQTT-3.4.2-1] [MQTT-3.5.2-1]
+    if (!(reasonCode >= 0x80 && isReasonCodeOf(PacketType.puback, reasonCode))) {
+      throw new RangeError(`reasonCode is ${reasonCode}; expected a refusal of PUBACK`);
     }
     this.#answer(reasonCode);
   }

@@ -1,7 +1,12 @@
 /** The client on Node: the same client, with TCP as the default transport. */
 import { connectTcp } from '@godwit/transport/node';
 import type { Client } from './client.ts';
-import { connect as connectOver, createClient as createOver } from './connect.ts';
+import {
+  connect as connectOver,
+  createClient as createOver,
+  parseUrls,
+  type ServerUrls,
+} from './connect.ts';
 import type { CallOptions, ClientOptions, Transport } from './options.ts';
 
 const mqttPort = 1883;
@@ -18,37 +23,38 @@ export const tcpTransport: Transport = (url, { signal }) => {
 };
 
 /**
- * Connects to `mqtt://host:port`.
+ * Connects to `mqtt://host:port`, or one of several. Each gets one chance; once connected, the
+ * client reconnects by itself.
  *
  * ```ts
  * await using client = await connect('mqtt://127.0.0.1');
  * await client.publish('greeting', 'hello', { qos: 1 });
  * ```
- * @throws MqttError when the server cannot be reached or refuses, or the call ended early
+ * @throws MqttError when no server can be reached or all refuse, or the call ended early
  * @throws TypeError, RangeError for a URL or options that make no sense
  */
 export async function connect(
-  url: string | URL,
+  urls: ServerUrls,
   options: ClientOptions & CallOptions = {},
 ): Promise<Client> {
-  return connectOver(url, withTransport(url, options));
+  return connectOver(urls, withTransport(urls, options));
 }
 
 /**
- * As {@link connect}, and returns at once: what is published and subscribed meanwhile waits for the
- * connection.
+ * As {@link connect}, and returns at once: it connects for as long as it takes, and what is
+ * published and subscribed meanwhile waits for that.
  * @throws TypeError, RangeError for a URL or options that make no sense
  */
-export function createClient(url: string | URL, options: ClientOptions = {}): Client {
-  return createOver(url, withTransport(url, options));
+export function createClient(urls: ServerUrls, options: ClientOptions = {}): Client {
+  return createOver(urls, withTransport(urls, options));
 }
 
 function withTransport<O extends ClientOptions>(
-  url: string | URL,
+  urls: ServerUrls,
   options: O,
 ): O & { transport: Transport } {
   const { transport } = options;
-  if (transport === undefined) requireMqtt(new URL(url));
+  if (transport === undefined) parseUrls(urls).forEach(requireMqtt);
   return { ...options, transport: transport ?? tcpTransport };
 }
 

@@ -2,6 +2,7 @@
 import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { MqttError } from './errors.ts';
 
 export type Awaitable<T> = T | Promise<T>;
 /** In the order sent; a name may recur. */
@@ -23,9 +24,45 @@ export interface Credentials {
   password?: string | Uint8Array;
 }
 
+/** One attempt to connect. */
+export interface Attempt {
+  /** 1 for the first, and for the first after a connection that stood `resetAfterMs`. */
+  readonly number: number;
+  readonly url: URL;
+}
+
+/** When to connect again, and how long to wait before. */
+export interface ReconnectOptions {
+  /** Bound of the first delay, in milliseconds; it doubles each time. Default: 1,000. */
+  minMs?: number;
+  /** Bound of every delay, in milliseconds. Default: 60,000. */
+  maxMs?: number;
+  /**
+   * What is drawn at random: 'full', from 0 to the bound; 'decorrelated', from `minMs` to three
+   * times the last delay; 'none', nothing. Default: 'full'.
+   */
+  jitter?: 'full' | 'decorrelated' | 'none';
+  /** Delays begin anew after a connection that stood so long, in milliseconds. Default: 10,000. */
+  resetAfterMs?: number;
+  /**
+   * Decides instead of the error's `retryable`: false gives up, a number is a delay in
+   * milliseconds, up to 2^31-1.
+   */
+  retry?(error: MqttError, attempt: Attempt): boolean | number;
+  /**
+   * Go where the server refers to (0x9C, 0x9D), up to three times without a pause, and never from
+   * an encrypted connection to one that is not. Default: true.
+   */
+  followServerReference?: boolean;
+}
+
 export interface SessionOptions {
-  /** Begin afresh, even when the server still holds a session of this client id. Default: true. */
-  cleanStart?: boolean;
+  /**
+   * Begin afresh, even when the server still holds a session of this client id. 'first' does so
+   * with the first connection, and the following ones go on with its session; in 3.x, where that
+   * cannot be asked for, it means true. Default: 'first'.
+   */
+  cleanStart?: boolean | 'first';
   /**
    * How long the server keeps the session after the connection, in milliseconds (rounded up to
    * seconds, below 2^32-1 of them). Default: 0. MQTT 5.0 only: a session of 3.x that does not
@@ -58,12 +95,30 @@ export interface WillOptions extends PublishInit {
   delayMs?: number;
 }
 
-/** Bounds of what is under way; a `publish` beyond them rejects with code 'queue-full'. */
+/** Bounds of what is under way, and what happens at them. */
 export interface QueueOptions {
   /** Messages published and not yet settled, at most. Default: 100,000. */
   messagesMax?: number;
   /** Bytes of their topics and payloads, at most; one message is always taken. Default: 64 MiB. */
   bytesMax?: number;
+  /**
+   * What a `publish` beyond these bounds does: 'reject', with code 'queue-full'; 'wait' for room, as
+   * up to 10,000 calls may; 'drop-oldest', the oldest messages not sent yet, which reject with code
+   * 'dropped'. Default: 'reject'.
+   */
+  whenFull?: 'wait' | 'reject' | 'drop-oldest';
+  /**
+   * What happens to messages of QoS 0 while there is no connection: 'queue' as the others, 'reject'
+   * with code 'offline', or 'drop', which counts as published. Default: 'queue'.
+   */
+  qos0Offline?: 'reject' | 'drop' | 'queue';
+}
+
+export interface TopicAliasOptions {
+  /** Send short numbers for topics used again, where the server takes them. Default: 'auto'. */
+  outbound?: 'auto' | 'off';
+  /** Topics for which the server may do so; 0 to 65,535. Default: 0. */
+  inboundMaximum?: number;
 }
 
 export interface ClientOptions {
@@ -73,8 +128,8 @@ export interface ClientOptions {
   protocolVersion?: 5 | 4 | 3;
   /** Opens the connection. Default: TCP on Node. */
   transport?: Transport;
-  /** A function is asked before connecting. Default: those of `mqtt://user:password@host`. */
-  credentials?: Credentials | (() => Awaitable<Credentials>);
+  /** A function is asked before each attempt. Default: those of `mqtt://user:password@host`. */
+  credentials?: Credentials | ((attempt: Attempt) => Awaitable<Credentials>);
   session?: SessionOptions;
   will?: WillOptions;
   /**
@@ -82,13 +137,17 @@ export interface ClientOptions {
    * 0 is no keep alive. The server may impose its own. Default: 60,000.
    */
   keepAliveMs?: number;
-  /** Milliseconds until the server must have accepted the connection. Default: 30,000. */
+  /** False: the client is closed when its connection breaks, or cannot be had. */
+  reconnect?: false | ReconnectOptions;
+  /** Milliseconds until the server must have accepted a connection. Default: 30,000. */
   connectTimeoutMs?: number;
   /** Messages of QoS 1 and 2 that may await their `ack`; 1 to 65,535. 5.0 only. Default: 1,000. */
   receiveMaximum?: number;
   /** Largest packet accepted from the server, in bytes. Default: 16 MiB. */
   maximumPacketSize?: number;
   queue?: QueueOptions;
+  /** MQTT 5.0 only. */
+  topicAliases?: TopicAliasOptions;
   /**
    * Messages of QoS 1 and 2 sent and not yet acknowledged by the server; 1 to 65,535. Default: the
    * server's Receive Maximum; 20 in 3.x, which has none (mosquitto loses messages beyond that).

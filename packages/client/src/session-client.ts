@@ -1,24 +1,19 @@
-/** The client: ties a session to a connection, and promises to both. */
+/** The client: ties a session to one connection after the other, and promises to both. */
 import {
   type ConnectPacket,
   encodePacket,
   type SubscribePacket,
   type UnsubscribePacket,
 } from '@godwit/protocol';
-import { type Clock, systemClock, systemRandom, type Timer } from '@godwit/runtime';
-import type { ByteStream } from '@godwit/transport';
+import { type Clock, systemClock, systemRandom } from '@godwit/runtime';
 import { call, requireTimeout, type Settle } from './call.ts';
 import type { Client, ClientEvents, ClientStats } from './client.ts';
-import {
-  connectPacket,
-  disconnectPacket,
-  inflightMax,
-  maximumPacketSize,
-  withCredentials,
-} from './connect-packet.ts';
-import { Connection } from './engine/connection.ts';
-import type { Publication, PublishResult } from './engine/outbound.ts';
-import { receiveMaximumDefault, type ServerSettings } from './engine/server-settings.ts';
+import { connectPacket, disconnectPacket, maximumPacketSize } from './connect-packet.ts';
+import { ConnectRequest } from './connect-request.ts';
+import type { Connection } from './engine/connection.ts';
+import { Dialer } from './engine/dialer.ts';
+import type { Publication, PublishResult } from './engine/publication.ts';
+import type { ServerSettings } from './engine/server-settings.ts';
 import { Session } from './engine/session.ts';
 import { ErrorCode, MqttError, PublishError } from './errors.ts';
 import { limits } from './limits.ts';
@@ -32,49 +27,46 @@ import type {
   Transport,
 } from './options.ts';
 import { publishPacket } from './publish-packet.ts';
+import { reconnectPolicy } from './reconnect-policy.ts';
+import { inboundLimits, outboundLimits } from './session-limits.ts';
 import type { Subscription } from './subscription.ts';
 import { type Answered, Subscriptions } from './subscriptions.ts';
 
 export class SessionClient implements Client {
   readonly closed: Promise<MqttError | undefined>;
   readonly #clock: Clock;
+  /** As made from the options; what changes with the connections is `#connectRequest`'s. */
   readonly #connect: ConnectPacket;
-  readonly #maximumPacketSize: number;
+  readonly #connectRequest: ConnectRequest;
   readonly #session: Session;
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
-  /** Stops the transport while it connects. */
-  readonly #transportAbort: AbortController;
-  readonly #connectTimer: Timer;
+  readonly #dialer: Dialer;
   readonly #resolveClosed: (error: MqttError | undefined) => void;
   /** Calls that wait for the connection. */
   #waiting: Set<Settle<void>>;
-  #connection: Connection | null;
   #server: ServerSettings | undefined;
+  /** Settled as long as there is no connection. */
+  #offline: PromiseWithResolvers<void>;
+  #reconnects: number;
   /** Why nothing can be sent any longer; set before the connection is quite gone. */
   #ended: MqttError | undefined;
-  #isClosed: boolean;
   #isClosing: boolean;
 
   /** Starts connecting. @throws as `createClient` */
-  constructor(url: URL, options: ClientOptions & { transport: Transport }) {
-    const { clock = systemClock, random = systemRandom, queue = {} } = options;
-    const { connectTimeoutMs = limits.connectTimeoutMs, transport } = options;
-    const { credentials = urlCredentials(url) } = options;
+  constructor(urls: readonly URL[], options: ClientOptions & { transport: Transport }) {
+    const { clock = systemClock, random = systemRandom, transport } = options;
+    const { connectTimeoutMs = limits.connectTimeoutMs } = options;
     requireTimeout('connectTimeoutMs', connectTimeoutMs);
+    const policy = reconnectPolicy(options);
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
-    // what cannot be encoded is refused now
-    encodePacket(this.#connect, this.#connect.protocolVersion);
-    this.#maximumPacketSize = maximumPacketSize(options);
+    this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
     this.#session = new Session({
       version: this.#connect.protocolVersion,
-      receiveMaximum: this.#connect.properties?.receiveMaximum ?? receiveMaximumDefault,
-      outboundLimits: {
-        messagesMax: queue.messagesMax ?? limits.queueMessagesMax,
-        bytesMax: queue.bytesMax ?? limits.queueBytesMax,
-        inflightMax: inflightMax(options),
-      },
+      clock,
+      inboundLimits: inboundLimits(options),
+      outboundLimits: outboundLimits(options),
       deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
     });
     this.#listeners = new Listeners();
@@ -82,28 +74,45 @@ export class SessionClient implements Client {
       version: this.#connect.protocolVersion,
       hashSeed: random.uint32(),
       request: (packet, limits, onLate) => this.#request(packet, limits, onLate),
+      renew: (packet, answer) => this.#session.request(packet, answer),
+      obstacle: packet => this.#session.obstacle(packet),
+      offline: () => this.#offline.promise,
+      onLost: lost => this.#listeners.emit('subscriptionlost', lost),
       onUnhandled: message => this.#listeners.emit('unhandled', message),
     });
-    this.#transportAbort = new AbortController();
     const closed = Promise.withResolvers<MqttError | undefined>();
     this.closed = closed.promise;
     this.#resolveClosed = closed.resolve;
     this.#waiting = new Set();
-    this.#connection = null;
     this.#server = undefined;
+    this.#offline = Promise.withResolvers();
+    this.#offline.resolve();
+    this.#reconnects = 0;
     this.#ended = undefined;
-    this.#isClosed = false;
     this.#isClosing = false;
-    this.#connectTimer = clock.after(connectTimeoutMs, () => {
-      const message = `not connected within ${connectTimeoutMs} ms`;
-      this.#giveUp(new MqttError(ErrorCode.timeout, message));
-    });
-    void this.#start(url, transport, credentials);
+    this.#dialer = new Dialer(
+      {
+        urls,
+        transport,
+        clock,
+        random,
+        connectTimeoutMs,
+        maximumPacketSize: maximumPacketSize(options),
+        policy,
+        packet: attempt => this.#connectRequest.make(attempt),
+      },
+      {
+        onUp: (connection, server, isCertain) => this.#up(connection, server, isCertain),
+        onPacket: packet => this.#session.onPacket(packet),
+        onDown: error => this.#down(error),
+        onOver: error => this.#over(error),
+      },
+    );
+    this.#dialer.dial();
   }
 
   get state(): Client['state'] {
-    if (this.#isClosed) return 'closed';
-    return this.#server === undefined ? 'connecting' : 'connected';
+    return this.#dialer.state;
   }
 
   get server(): ServerSettings | undefined {
@@ -117,7 +126,8 @@ export class SessionClient implements Client {
       queuedBytes: outbound.bytes,
       inFlight: outbound.inFlight,
       unackedInbound: inbound.unacked,
-      droppedQoS0: this.#subscriptions.dropped,
+      droppedQoS0: this.#subscriptions.dropped + outbound.dropped,
+      reconnects: this.#reconnects,
     };
   }
 
@@ -131,6 +141,9 @@ export class SessionClient implements Client {
     options: PublishInit & CallOptions = {},
   ): Promise<PublishResult> {
     const packet = publishPacket(this.#connect.protocolVersion, topic, payload, options);
+    const { expiryMs } = options;
+    const expiresAt =
+      expiryMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + expiryMs;
     let publication: Publication | undefined;
     return call<PublishResult>(
       this.#clock,
@@ -138,7 +151,16 @@ export class SessionClient implements Client {
       ({ resolve, reject }) => {
         const error = this.#ended ?? (this.#isClosing ? closedHere() : undefined);
         if (error !== undefined) throw PublishError.from(error, 'no');
-        publication = { packet, state: 'queued', resolve, reject };
+        publication = {
+          packet,
+          expiresAt,
+          state: 'new',
+          wasSent: false,
+          isAbandoned: false,
+          received: undefined,
+          resolve,
+          reject,
+        };
         this.#session.outbound.add(publication);
       },
       error => {
@@ -172,24 +194,25 @@ export class SessionClient implements Client {
 
   async close(options: CloseOptions = {}): Promise<void> {
     const packet = disconnectPacket(this.#connect, options);
+    encodePacket(packet, this.#connect.protocolVersion);
     const begin = ({ resolve }: Settle<void>): void => {
       void this.closed.then(() => resolve());
-      if (this.#isClosing || this.#isClosed) return;
+      if (this.#isClosing || this.state === 'closed') return;
       this.#isClosing = true;
       const end = (): void => {
         this.#end(closedHere());
-        this.#connection?.end(packet);
+        this.#dialer.end(packet);
       };
-      if (options.drain && this.#server !== undefined) this.#session.outbound.whenIdle(end);
-      else if (this.#connection !== null) end();
-      else this.#giveUp(closedHere());
+      if (options.drain) this.#session.outbound.whenIdle(end);
+      else end();
     };
     try {
       await call(this.#clock, options, begin);
     } catch (error) {
       if (!(error instanceof MqttError)) throw error;
       this.#isClosing = true;
-      this.#giveUp(closedHere());
+      this.#end(closedHere());
+      this.#dialer.giveUp();
       await this.closed;
     }
   }
@@ -198,48 +221,19 @@ export class SessionClient implements Client {
     return this.close();
   }
 
-  async #start(
-    url: URL,
-    transport: Transport,
-    credentials: NonNullable<ClientOptions['credentials']>,
-  ): Promise<void> {
-    let stream: ByteStream | undefined;
-    try {
-      const known = typeof credentials === 'function' ? await credentials() : credentials;
-      const packet = withCredentials(this.#connect, known);
-      if (this.#ended !== undefined) return;
-      stream = await transport(url, { signal: this.#transportAbort.signal });
-      if (this.#ended !== undefined) stream.destroy();
-      else this.#open(stream, packet);
-    } catch (error) {
-      stream?.destroy();
-      if (error instanceof MqttError) this.#down(error);
-      else {
-        const message = `cannot connect to ${url.host}`;
-        this.#down(new MqttError(ErrorCode.connectFailed, message, { cause: error }));
-      }
-    }
-  }
-
-  #open(stream: ByteStream, packet: ConnectPacket): void {
-    this.#connection = new Connection(stream, this.#clock, packet, this.#maximumPacketSize, {
-      onUp: server => this.#up(server),
-      onPacket: received => this.#session.onPacket(received),
-      onDown: error => this.#down(error),
-    });
-  }
-
-  #up(server: ServerSettings): void {
-    const connection = this.#connection!;
-    this.#connectTimer.cancel();
+  #up(connection: Connection, server: ServerSettings, isCertain: boolean): void {
+    if (this.#server !== undefined) this.#reconnects += 1;
     this.#server = server;
-    this.#session.up(connection, server);
+    this.#offline = Promise.withResolvers();
+    const isKept = this.#connectRequest.accepted(server);
+    this.#session.up(connection, server, isKept, isCertain);
     this.#listeners.emit('up', server);
     // subscriptions go first, so that they see what is published after them
+    this.#subscriptions.up(server.sessionPresent && isCertain);
     const waiting = this.#waiting;
     this.#waiting = new Set();
     for (const { resolve } of waiting) resolve();
-    this.#session.outbound.up(connection, server);
+    if (this.#ended === undefined) this.#session.outbound.up(connection, server, isKept);
   }
 
   /** From now on nothing more is sent; what waits for an answer of the server fails. */
@@ -249,34 +243,34 @@ export class SessionClient implements Client {
     this.#session.outbound.end(error);
   }
 
-  /** Ends what is going on, whatever it is, without a word to the server. */
-  #giveUp(error: MqttError): void {
-    this.#end(error);
-    this.#transportAbort.abort();
-    if (this.#connection === null) this.#down(error);
-    else this.#connection.destroy();
+  /** A connection or an attempt failed, and another will follow. */
+  #down(error: MqttError): void {
+    this.#session.detach(error);
+    this.#offline.resolve();
+    this.#listeners.emit('down', error);
   }
 
-  #down(error: MqttError | undefined): void {
-    if (this.#isClosed) return;
+  #over(error: MqttError | undefined): void {
     const reason = this.#ended ?? error ?? closedHere();
     const told = reason.code === ErrorCode.closed ? undefined : reason;
-    this.#isClosed = true;
-    this.#ended = reason;
-    this.#connectTimer.cancel();
-    this.#session.down(reason);
+    this.#end(reason);
+    this.#session.detach(reason);
+    this.#offline.resolve();
     const waiting = this.#waiting;
     this.#waiting = new Set();
     for (const { reject } of waiting) reject(reason);
-    this.#subscriptions.down(told);
+    this.#subscriptions.over(told);
     this.#listeners.emit('down', told);
     this.#resolveClosed(told);
   }
 
-  /** Calls `then` as soon as the connection stands, at once if it does. */
+  /**
+   * Calls `then` as soon as the connection stands, at once if it does. When its `again` is called,
+   * because the connection is gone, it is called anew with the next one.
+   */
   #whenUp<T>(
     options: CallOptions,
-    then: (settle: Settle<T>) => void,
+    then: (settle: Settle<T>, again: () => void) => void,
     giveUp?: () => void,
   ): Promise<T> {
     let waiter: Settle<void> | undefined;
@@ -284,21 +278,22 @@ export class SessionClient implements Client {
       this.#clock,
       options,
       settle => {
-        if (this.#ended !== undefined) throw this.#ended;
-        if (this.#isClosing) throw closedHere();
-        if (this.#server !== undefined) {
-          then(settle);
-          return;
-        }
+        const again = (): void => {
+          if (this.#ended !== undefined) settle.reject(this.#ended);
+          else this.#waiting.add(waiter!);
+        };
         const resolve = (): void => {
           try {
-            then(settle);
+            then(settle, again);
           } catch (error) {
             settle.reject(error);
           }
         };
         waiter = { resolve, reject: settle.reject };
-        this.#waiting.add(waiter);
+        if (this.#ended !== undefined) throw this.#ended;
+        if (this.#isClosing) throw closedHere();
+        if (this.state === 'connected') resolve();
+        else this.#waiting.add(waiter);
       },
       error => {
         if (waiter !== undefined) this.#waiting.delete(waiter);
@@ -308,7 +303,10 @@ export class SessionClient implements Client {
     );
   }
 
-  /** Sends a request and waits for its answer; one that comes too late is told to `onLate`. */
+  /**
+   * Sends a request and waits for its answer, over as many connections as it takes; one that comes
+   * too late, or never, is told to `onLate`.
+   */
   #request(
     packet: SubscribePacket | UnsubscribePacket,
     options: CallOptions,
@@ -317,13 +315,16 @@ export class SessionClient implements Client {
     let isLate = false;
     return this.#whenUp<Answered>(
       options,
-      ({ resolve, reject }) =>
+      ({ resolve }, again) =>
         this.#session.request(packet, {
           onAnswer: (reasonCodes, reasonString) => {
             if (isLate) onLate?.();
             else resolve({ reasonCodes, reasonString });
           },
-          onError: reject,
+          onError: () => {
+            if (isLate) onLate?.();
+            else again();
+          },
         }),
       () => {
         isLate = true;
@@ -334,16 +335,4 @@ export class SessionClient implements Client {
 
 function closedHere(): MqttError {
   return new MqttError(ErrorCode.closed, 'the client was closed');
-}
-
-/**
- * User name and password out of `mqtt://user:password@host`.
- * @throws URIError when they are not well encoded
- */
-function urlCredentials({ username, password }: URL): { username?: string; password?: string } {
-  if (username === '') return {};
-  const name = decodeURIComponent(username);
-  return password === ''
-    ? { username: name }
-    : { username: name, password: decodeURIComponent(password) };
 }

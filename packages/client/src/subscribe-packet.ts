@@ -23,6 +23,8 @@ export function wireFilters(
   for (const filter of given) {
     const full = share === undefined ? filter : `$share/${share}/${filter}`;
     pathOf(full);
+    // [MQTT-4.8.2-2] the rest of the name would be taken for the filter's first level
+    if (share?.includes('/')) throw new RangeError(`not a share name: ${JSON.stringify(share)}`);
     wire.set(filter, full);
   }
   return wire;

@@ -11,6 +11,8 @@ export interface SubscriptionInit {
   manual: boolean;
   inbox: Inbox;
   unsubscribe(options: CallOptions): Promise<void>;
+  /** Settled as long as there is no connection. */
+  offline(): Promise<void>;
 }
 
 /**
@@ -21,17 +23,19 @@ export interface SubscriptionInit {
  * ```
  * Asking for the next message acknowledges the one before. Leaving the loop neither unsubscribes
  * nor acknowledges: the message at hand comes again in the next loop, unless it was answered.
- * Iteration ends after `unsubscribe` or the client's `close`; when the connection breaks it throws
- * that error, after the messages that had come.
+ * Iteration ends after `unsubscribe` or the client's `close`. It goes on over connections; when the
+ * client gives up, or the server refuses to renew the subscription, it throws that error, after the
+ * messages that had come.
  */
 export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
-  /** The filters that the server granted, as they were given, with their QoS. */
+  /** The filters that the server grants, as they were given, with their QoS. */
   readonly granted: ReadonlyMap<string, QoS>;
-  /** The filters that the server refused, with the reason code of each. */
+  /** The filters that the server refused, now or when renewing, with the reason code of each. */
   readonly refused: ReadonlyMap<string, number>;
   readonly #inbox: Inbox;
   readonly #manual: boolean;
   readonly #unsubscribe: (options: CallOptions) => Promise<void>;
+  readonly #offline: () => Promise<void>;
 
   constructor(init: SubscriptionInit) {
     this.granted = init.granted;
@@ -39,6 +43,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     this.#inbox = init.inbox;
     this.#manual = init.manual;
     this.#unsubscribe = init.unsubscribe;
+    this.#offline = init.offline;
   }
 
   /** Messages of QoS 0 that the buffer had no room for. */
@@ -50,7 +55,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
    * Calls `handle` for each message, one at a time or `concurrency` of them, and acknowledges it
    * when the call has returned. Resolves when the subscription has ended.
    * @throws what `handle` threw, unless `onError` decides otherwise; the message comes again
-   * @throws MqttError when the connection broke
+   * @throws MqttError when the client gave up, or the subscription was lost
    */
   each(
     handle: (message: Message) => Awaitable<void>,
@@ -72,9 +77,10 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     return this.#unsubscribe(options);
   }
 
-  /** As `unsubscribe`, and silent when the connection is gone. */
+  /** As `unsubscribe`, but waits for no new connection to tell the server: that happens later. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#unsubscribe({}).catch(() => {});
+    const left = this.#unsubscribe({}).catch(() => {});
+    await Promise.race([left, this.#offline()]);
   }
 }
 

@@ -6,12 +6,15 @@ import type {
   SubscribePacket,
   UnsubscribePacket,
 } from '@godwit/protocol';
+import type { LostSubscription } from './client.ts';
 import type { Receipt } from './engine/receipts.ts';
+import type { Answer } from './engine/requests.ts';
 import { type MqttError, SubscribeError } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import { limits } from './limits.ts';
 import { Message } from './message.ts';
 import type { CallOptions, SubscribeInit } from './options.ts';
+import { type Renewable, Renewals } from './renewals.ts';
 import { Router } from './router.ts';
 import { subscribePacket, unsubscribePacket, wireFilters } from './subscribe-packet.ts';
 import { Subscription } from './subscription.ts';
@@ -33,21 +36,40 @@ export interface SubscriptionsInit {
     options: CallOptions,
     onLate?: () => void,
   ): Promise<Answered>;
+  /** Sends a request on this connection. @throws MqttError when that is not possible */
+  renew(packet: SubscribePacket, answer: Answer): void;
+  /** Why the server would refuse this, if it would. */
+  obstacle(packet: SubscribePacket): MqttError | undefined;
+  /** Settled as long as there is no connection. */
+  offline(): Promise<void>;
+  onLost(lost: LostSubscription): void;
   onUnhandled(message: Message): void;
 }
 
 type Filters = ReadonlySet<string>;
+
+/** A subscription that the server granted. */
+interface Live extends Renewable {
+  readonly inbox: Inbox;
+  readonly subscription: Subscription;
+}
 
 export class Subscriptions {
   /** Messages of QoS 0 that an inbox had no room for. */
   dropped: number;
   readonly #init: SubscriptionsInit;
   readonly #router: Router;
+  readonly #renewals: Renewals<Live>;
 
   constructor(init: SubscriptionsInit) {
     this.dropped = 0;
     this.#init = init;
     this.#router = new Router(init.hashSeed);
+    this.#renewals = new Renewals({
+      send: init.renew,
+      obstacle: init.obstacle,
+      onLost: (live, filter, error) => this.#onLost(live, filter, error),
+    });
   }
 
   async subscribe(
@@ -86,16 +108,20 @@ export class Subscriptions {
       throw new SubscribeError(refused, answered.reasonString);
     }
     let left: Promise<void> | undefined;
-    return new Subscription({
+    const subscription = new Subscription({
       granted,
       refused,
       manual: options.ack === 'manual',
       inbox,
       unsubscribe: limits => {
-        left ??= this.#leave(wire, inbox, limits);
+        left ??= this.#leave(live, limits);
         return left;
       },
+      offline: this.#init.offline,
     });
+    const live: Live = { filters, packet, granted, refused, isOwed: false, inbox, subscription };
+    this.#renewals.add(live);
+    return subscription;
   }
 
   async unsubscribe(
@@ -120,23 +146,39 @@ export class Subscriptions {
     message.ack();
   }
 
-  /** The connection is gone: with an error, which every reader gets, or as the user wished. */
-  down(error: MqttError | undefined): void {
+  /** A connection stands: what the server may not know any more is subscribed to again. */
+  up(isKnown: boolean): void {
+    this.#renewals.up(isKnown);
+  }
+
+  /** No connection follows: after an error, which every reader gets, or as the user wished. */
+  over(error: MqttError | undefined): void {
     for (const inbox of this.#router.inboxes) {
       if (error === undefined) inbox.release();
       else inbox.end(error);
     }
   }
 
-  async #leave(filters: Filters, inbox: Inbox, options: CallOptions): Promise<void> {
+  async #leave(live: Live, options: CallOptions): Promise<void> {
+    const { inbox, filters, granted } = live;
+    const wire = new Set([...granted.keys()].map(name => filters.get(name)!));
+    this.#renewals.delete(live);
     // what is still under way is refused silently, until the server knows
     inbox.release();
-    const orphans = this.#orphans(filters, inbox);
+    const orphans = this.#orphans(wire, inbox);
     try {
       if (orphans.length > 0) await this.#init.request(unsubscribePacket(orphans), options);
     } finally {
-      this.#release(filters, inbox);
+      this.#release(wire, inbox);
     }
+  }
+
+  /** The server, which had lost the session, refuses to renew a filter. */
+  #onLost(live: Live, filter: string, error: MqttError): void {
+    const { subscription, inbox, granted, filters } = live;
+    this.#router.remove(filters.get(filter)!, inbox);
+    if (granted.size === 0) inbox.end(error);
+    this.#init.onLost({ subscription, filter, error });
   }
 
   /** A SUBSCRIBE that nobody waited for any longer was answered. */

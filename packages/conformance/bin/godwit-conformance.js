@@ -1,4 +1,8 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli.js';
+/** The command `godwit-conformance`. */
+import { launch } from '@godwit/runtime/launcher';
 
-process.exitCode = await main(process.argv.slice(2));
+await launch(import.meta.url, {
+  source: () => import('../src/cli.ts'),
+  built: () => import('../dist/cli.js'),
+});

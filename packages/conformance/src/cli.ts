@@ -8,18 +8,25 @@ import { run } from './runner/run.ts';
 import type { CaseResult } from './runner/run-case.ts';
 import { staleDeviations } from './runner/summary.ts';
 import { parseSut, type Sut, unknownSut } from './sut/sut.ts';
-import { tcpTarget } from './target/tcp-target.ts';
+import { type TargetTls, urlTarget } from './target/url-target.ts';
 
-const usage = `Usage: godwit-conformance [mqtt://host:port] [options]
+const usage = `Usage: godwit-conformance [ADDRESS] [options]
 
-Runs the conformance cases of MQTT 5.0, 3.1.1 and 3.1 against a broker.
+Tests a broker against the normative statements of MQTT 5.0 and 3.1.1, and says which it keeps.
+Give it one that nobody depends on: it sends packets that no well-behaved client sends.
 
+ADDRESS is mqtt://host:port, mqtts://host:port, ws://host:port/path or wss://host:port/path.
+
+  --ca FILE           certificates that may have signed the broker's (PEM)
+  --insecure          takes any certificate of the broker's
   --sut FILE          what is known about the broker (TOML); may also hold its address
   --only MQTT-3.3     only cases about statements whose id begins so
   --json FILE         write the results there
-  --concurrency N     cases at a time, 1 to 64 (8)
+  --concurrency N     cases at a time, 1 to 64; 8 if not given
   --quiet             only failures and the summary
-  --help
+  --help              this text
+
+Example: godwit-conformance mqtt://127.0.0.1:1883 --sut broker.toml --json results.json
 
 Exit code: 0 nothing failed, 1 something failed, 2 it could not run.
 `;
@@ -41,7 +48,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const sut = values.sut === undefined ? unknownSut : readSut(values.sut);
     const url = positionals[0] ?? sut.url;
     if (url === undefined) throw new UsageError('no address: give mqtt://host:port, or --sut');
-    const target = tcpTarget(url);
+    const target = urlTarget(url, tlsOf(values));
     const results = await run({
       cases,
       sut,
@@ -62,6 +69,8 @@ export async function main(args: readonly string[]): Promise<number> {
 
 interface Arguments {
   readonly values: {
+    readonly ca?: string;
+    readonly insecure?: boolean;
     readonly sut?: string;
     readonly only?: string;
     readonly json?: string;
@@ -78,6 +87,8 @@ function parse(args: readonly string[]): Arguments {
       args: [...args],
       allowPositionals: true,
       options: {
+        ca: { type: 'string' },
+        insecure: { type: 'boolean' },
         sut: { type: 'string' },
         only: { type: 'string' },
         json: { type: 'string' },
@@ -97,6 +108,13 @@ function readSut(path: string): Sut {
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function tlsOf({ ca, insecure }: Arguments['values']): TargetTls {
+  return {
+    rejectUnauthorized: insecure !== true,
+    ...(ca !== undefined && { ca: readFileSync(ca, 'utf8') }),
+  };
 }
 
 function concurrencyOf(text: string | undefined): number | undefined {

@@ -12,5 +12,6 @@ export { type RunOptions, run } from './runner/run.ts';
 export type { CaseResult, Outcome } from './runner/run-case.ts';
 export { type Capabilities, type Capability, capabilityNames } from './sut/capability.ts';
 export { parseSut, type Sut, unknownSut } from './sut/sut.ts';
+export { RawWebSocket } from './target/raw-web-socket.ts';
 export type { Target } from './target/target.ts';
-export { tcpTarget } from './target/tcp-target.ts';
+export { type TargetTls, urlTarget } from './target/url-target.ts';

@@ -4,3 +4,8 @@
 export function isLoopback(address: string): boolean {
   return /^(::ffff:)?127\.\d+\.\d+\.\d+$/i.test(address) || /^(::1|localhost)$/i.test(address);
 }
+
+/** Whether a client with this `remoteAddress` runs on this machine. */
+export function isLocalClient(remoteAddress: string): boolean {
+  return remoteAddress.startsWith('unix:') || isLoopback(remoteAddress);
+}

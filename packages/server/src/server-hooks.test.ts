@@ -21,6 +21,8 @@ suite('serverHooks', () => {
   test('lets in only clients of this machine, whatever name they give', () => {
     const { authenticate } = serverHooks({ allowAnonymous: 'loopback' }, log);
     equal(authenticate?.(requestFrom('::1')), true);
+    equal(authenticate?.(requestFrom('unix:/run/godwit.sock')), true);
+    deepEqual(authenticate?.(requestFrom('')), { reasonCode: 0x87 });
     deepEqual(authenticate?.(requestFrom('192.0.2.1')), { reasonCode: 0x87 });
   });
 

@@ -3,7 +3,7 @@ import type { AuthenticateAnswer, ClientInfo, ConnectRequest, Hooks } from '@god
 import { ReasonCode, reasonCodeName } from '@godwit/protocol';
 import type { AuthConfig } from './config/config.ts';
 import type { Log, LogFields } from './log/log.ts';
-import { isLoopback } from './loopback.ts';
+import { isLocalClient } from './loopback.ts';
 
 const refusal: AuthenticateAnswer = { reasonCode: ReasonCode.notAuthorized };
 
@@ -18,7 +18,7 @@ export function serverHooks(auth: AuthConfig, log: Log): Hooks {
 }
 
 function onlyLocal(request: ConnectRequest, log: Log): AuthenticateAnswer {
-  if (isLoopback(request.remoteAddress)) return true;
+  if (isLocalClient(request.remoteAddress)) return true;
   log.info('refused: anonymous clients must be local', described(request));
   return refusal;
 }

@@ -62,7 +62,7 @@ suite('Server', () => {
     await closed;
     await server.close();
     const text = lines.join('');
-    match(text, /DEBUG listening address=127\.0\.0\.1:\d+\n/);
+    match(text, /DEBUG listening url=mqtt:\/\/127\.0\.0\.1:\d+\n/);
     match(text, /DEBUG client connected clientId=\S+ .*protocolVersion=5 sessionPresent=false\n/);
     match(text, /WARN {2}protocol error .*reason="0x81 Malformed Packet"/);
     match(text, /INFO {2}stopped\n/);

@@ -3,17 +3,18 @@
  * configuration says; the process, its signals and its exit are the caller's.
  */
 import { Broker } from '@godwit/broker';
-import type { Listener } from '@godwit/transport';
-import { listenTcp } from '@godwit/transport/node';
+import type { ByteStream } from '@godwit/transport';
 import type { Config, ListenerConfig } from './config/config.ts';
 import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
+import { type OpenListener, openListener } from './open-listener.ts';
 import { serverHooks } from './server-hooks.ts';
 
 /** A listener could not be opened. */
 export class ListenError extends Error {
-  constructor({ host, port }: ListenerConfig, cause: NodeJS.ErrnoException) {
-    super(`cannot listen on ${host}, port ${port}: ${whyNot(cause)}`, { cause });
+  constructor({ type, path, host, port }: ListenerConfig, cause: NodeJS.ErrnoException) {
+    const where = type === 'unix' ? path : `${host}, port ${port}`;
+    super(`cannot listen on ${where}: ${whyNot(cause)}`, { cause });
     this.name = 'ListenError';
   }
 }
@@ -21,7 +22,7 @@ export class ListenError extends Error {
 export class Server {
   readonly broker: Broker;
   readonly log: Log;
-  readonly #listeners: Listener[];
+  readonly #listeners: OpenListener[];
 
   /**
    * Opens every listener. What is logged is kept until the caller opens the log as well.
@@ -52,9 +53,31 @@ export class Server {
     this.#listeners = [];
   }
 
-  /** Where clients connect, as `mqtt://127.0.0.1:1883`. */
+  /** Where clients connect: `mqtt://127.0.0.1:1883`, `wss://…/mqtt`, `unix:///run/a.sock`. */
   get urls(): readonly string[] {
-    return this.#listeners.map(({ address }) => `mqtt://${address}`);
+    return this.#listeners.map(({ url }) => url);
+  }
+
+  /** Whether there is anything to {@link reload}. */
+  get hasCertificates(): boolean {
+    return this.#listeners.some(({ reload }) => reload !== null);
+  }
+
+  /**
+   * Reads the certificates of all listeners again, for handshakes from now on; who is connected
+   * stays so. A listener whose files cannot be used keeps what it has. Logs how it went.
+   */
+  async reload(): Promise<void> {
+    for (const { url, reload } of this.#listeners) {
+      if (reload === null) continue;
+      try {
+        await reload();
+        this.log.info('certificates were read again', { url });
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.log.error('certificates stay as they were', { url, error: message });
+      }
+    }
   }
 
   /**
@@ -69,22 +92,17 @@ export class Server {
   }
 
   async #listen(config: ListenerConfig): Promise<void> {
-    const { host, port, backlog } = config;
-    const onAcceptError = (error: Error): void => {
-      this.log.error('cannot accept a connection', { error: error.message });
-    };
-    const listener = await listenTcp({ host, port, backlog, onAcceptError }, stream =>
-      this.broker.accept(stream),
-    ).catch((cause: NodeJS.ErrnoException) => {
+    const onStream = (stream: ByteStream): void => this.broker.accept(stream);
+    const listener = await openListener(config, this.log, onStream).catch(cause => {
       throw new ListenError(config, cause);
     });
     this.#listeners.push(listener);
-    this.log.debug('listening', { address: listener.address });
+    this.log.debug('listening', { url: listener.url });
   }
 
   #warnOfClosedListeners({ listeners }: Config): void {
-    for (const { host, port } of listeners) {
-      if (isLoopback(host)) continue;
+    for (const { type, host, port } of listeners) {
+      if (type === 'unix' || isLoopback(host)) continue;
       this.log.warn('clients of other machines are refused; see auth.allowAnonymous', {
         host,
         port,

@@ -18,14 +18,29 @@ export interface StreamHandlers {
   onClose(error: Error | null): void;
 }
 
+/** Who the peer is by its certificate, which has been verified. */
+export interface PeerCertificate {
+  /** CN of the subject; undefined where there is none, or more than one. */
+  readonly commonName: string | undefined;
+  /** As `DNS:broker.example`, `IP Address:192.0.2.1`, `URI:urn:device:7`. */
+  readonly subjectAltNames: readonly string[];
+  /** SHA-256 of the certificate, as `AB:CD:…`. */
+  readonly fingerprint256: string;
+}
+
 /** One connection, seen from one end. */
 export interface ByteStream {
-  /** 'tcp', 'memory', …; for logs and metrics. */
+  /** 'tcp', 'tls', 'unix', 'ws', 'wss', 'memory'; for logs and metrics. */
   readonly kind: string;
-  /** Peer's address without port ('' where there is none); stays readable after the end. */
+  /**
+   * Peer's address without port ('' where there is none), `unix:` and the path of a Unix socket;
+   * stays readable after the end.
+   */
   readonly remoteAddress: string;
   /** Peer's port (0 where there is none). */
   readonly remotePort: number;
+  /** Over TLS, of a peer that has shown a certificate and whose certificate is trusted. */
+  readonly peerCertificate?: PeerCertificate | undefined;
   /** Bytes given to `write` that the operating system, or the peer, has not taken yet. */
   readonly bufferedBytes: number;
   /** Starts reading. Nothing is delivered, and nothing is read, before; must be called once. */
@@ -56,8 +71,12 @@ export interface ByteStream {
 
 /** A bound address that hands over a stream for each connection. */
 export interface Listener {
-  /** As bound: `127.0.0.1:1883`, `[::1]:1883`, with the real port when 0 was asked for. */
+  /**
+   * As bound: `127.0.0.1:1883`, `[::1]:1883`, with the real port when 0 was asked for; the path of
+   * a Unix socket.
+   */
   readonly address: string;
+  /** 0 for a Unix socket. */
   readonly port: number;
   /** Accepts no more; resolves when the address is free. Streams that are open stay open. */
   close(): Promise<void>;

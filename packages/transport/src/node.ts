@@ -1,2 +1,12 @@
+export type { AttemptOptions } from './attempt.ts';
+export type { ListenPortOptions } from './bound-server.ts';
+export { connectTls, connectWebSocket, listenTls, listenWebSocket } from './on-demand.ts';
 export { type ConnectTcpOptions, connectTcp } from './tcp-connect.ts';
-export { type ListenTcpOptions, listenTcp } from './tcp-listener.ts';
+export { listenTcp } from './tcp-listener.ts';
+export type { TlsCertificate, TlsCredentials, TlsServerOptions } from './tls-acceptor.ts';
+export type { ConnectTlsOptions, TlsClientOptions } from './tls-connect.ts';
+export type { ListenTlsOptions, TlsListener } from './tls-listener.ts';
+export { type ConnectUnixOptions, connectUnix } from './unix-connect.ts';
+export { type ListenUnixOptions, listenUnix } from './unix-listener.ts';
+export type { ConnectWebSocketOptions } from './web-socket-connect.ts';
+export type { ListenWebSocketOptions } from './web-socket-listener.ts';

@@ -321,6 +321,28 @@ suite('the queue', () => {
     await client.expectNothing();
   });
 
+  test('[MQTT-3.10.4-4] a queue that is full costs no answer', async () => {
+    const bench = testBroker({ limits: { queueMessagesMax: 1 } });
+    const client = await bench.connected(lasting(1));
+    await subscribe(client, 't');
+    publishAll(bench, 1, 'in flight', 'queued', 'too many');
+    const packetId = await expectText(client, 'in flight');
+    assert.equal(bench.broker.metrics.messagesDroppedQueueFull, 1);
+    await subscribe(client, 'other');
+    client.send({ type: unsubscribe, packetId: 9, filters: ['other'] });
+    await client.expect({ type: unsuback, packetId: 9 });
+    client.send(publishOf('nobody', '', { qos: 1, packetId: 1 }));
+    await client.expect({ type: puback, packetId: 1 });
+    client.send(publishOf('nobody', '', { qos: 2, packetId: 2 }));
+    await client.expect({ type: pubrec, packetId: 2 });
+    client.send({ type: pubrel, packetId: 2, reasonCode: 0 });
+    await client.expect({ type: pubcomp, packetId: 2 });
+    client.send({ type: pingreq });
+    await client.expect(pingresp);
+    client.send({ type: puback, packetId, reasonCode: 0 });
+    await expectText(client, 'queued');
+  });
+
   test('queueBytesMax: as that; a smaller one may still fit', async () => {
     const bench = testBroker({ limits: { queueBytesMax: 1000 } });
     await away(bench);

@@ -60,7 +60,12 @@ export function addConnectionOptions(command: Command): Command {
     .option('-P, --pw <password>', 'password')
     .option('-i, --id <id>', 'client id; else the server gives one')
     .option('-I, --id-prefix <prefix>', "client id: this, followed by the process's number")
-    .option('-V, --protocol-version <version>', '5, 311 or 31, also mqttv5 and so on', version, 5)
+    .option(
+      '-V, --protocol-version <version>',
+      '5, 311 or 31, also mqttv5 and so on',
+      protocolVersion,
+      5,
+    )
     .option('-k, --keepalive <seconds>', 'longest silence', integer(0, keepAliveMax), 60)
     .option('-c, --disable-clean-session', 'go on with the session of this client id')
     .option(
@@ -107,6 +112,8 @@ export function connecting(values: ConnectionValues): Connecting {
         password: values.pw ?? url?.password,
       },
       keepAliveMs: values.keepalive * 1000,
+      // A lost connection ends the command: what runs it decides what comes then.
+      reconnect: false,
       will: will(values, property),
     },
     closing: property.disconnect,
@@ -127,7 +134,8 @@ function serverUrl(host: string, port: number): string {
   return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function version(text: string): 3 | 4 | 5 {
+/** A version by one of its names. */
+export function protocolVersion(text: string): 3 | 4 | 5 {
   if (!Object.hasOwn(versions, text)) throw new InvalidArgumentError('Expected 5, 311 or 31.');
   return versions[text];
 }

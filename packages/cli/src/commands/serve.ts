@@ -20,8 +20,8 @@ export function serveCommand(): CliCommand {
   const parser = new Command('godwit serve')
     .usage('[options]')
     .description(
-      'Runs a broker until SIGINT or SIGTERM. Sessions and retained messages are kept in ' +
-        'memory and end with it.',
+      'Runs a broker until SIGINT or SIGTERM; SIGHUP has it read its certificates again. ' +
+        'Sessions and retained messages are kept in memory and end with it.',
     )
     .helpOption('--help', 'show this')
     .option('-h, --host <address>', `where to listen (default: ${host}, this machine only)`)
@@ -53,12 +53,15 @@ async function serve({ host, port, config: file, set }: Values): Promise<number>
     },
     () => process.exit(ExitCode.failure),
   );
+  const onHangup = (): void => void server.reload();
+  if (server.hasCertificates) process.on('SIGHUP', onHangup);
   for (const url of server.urls) {
     process.stdout.write(`godwit ${version()} listening on ${url}\n`);
   }
   await server.log.open();
   await stopped.promise;
   ignoreSignals();
+  process.off('SIGHUP', onHangup);
   return ExitCode.success;
 }
 

@@ -33,6 +33,14 @@ export interface ConnectionHandlers {
 
 type Phase = 'connecting' | 'open' | 'ending' | 'down';
 
+/** What only servers are sent; it is refused unread. */
+const forServers: ReadonlySet<number> = new Set([
+  PacketType.connect,
+  PacketType.subscribe,
+  PacketType.unsubscribe,
+  PacketType.pingreq,
+]);
+
 export class Connection {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
@@ -126,7 +134,7 @@ export class Connection {
     if (this.#phase === 'down' || this.#phase === 'ending') return;
     const { protocolVersion } = this.#connect;
     const failure = asMqttError(error);
-    const tells = this.#phase === 'open' && protocolVersion === 5 && isOurs(failure);
+    const tells = protocolVersion === 5 && isOurs(failure);
     this.#down(failure, () => {
       this.#finish(
         tells
@@ -201,6 +209,9 @@ export class Connection {
     try {
       while (this.#isReading() && reader.next()) {
         const { bytes, header, bodyStart, end } = reader;
+        if (forServers.has(header >> 4)) {
+          throw new ProtocolError(ReasonCode.protocolError, 'not a packet for a client');
+        }
         this.#onPacket(decodePacket(bytes, header, bodyStart, end, this.#connect.protocolVersion));
       }
     } catch (error) {
@@ -218,8 +229,7 @@ export class Connection {
     }
     if (packet.type === PacketType.pingresp) return;
     if (packet.type === PacketType.disconnect && this.#connect.protocolVersion === 5) {
-      this.fail(disconnected(packet));
-      return;
+      throw disconnected(packet);
     }
     this.#handlers.onPacket(packet);
   }
@@ -228,12 +238,17 @@ export class Connection {
     const { reasonCode, properties } = packet;
     if (reasonCode !== ReasonCode.success) {
       const message = `the server refused the connection: ${reasonName(reasonCode)}`;
-      const reasonString = properties?.reasonString;
-      throw new MqttError(ErrorCode.connectRefused, message, { reasonCode, reasonString });
+      const { reasonString, serverReference } = properties ?? {};
+      const init = { reasonCode, reasonString, serverReference };
+      throw new MqttError(ErrorCode.connectRefused, message, init);
     }
     // [MQTT-3.2.2-4]
     if (packet.sessionPresent && this.#connect.cleanStart) {
       throw new ProtocolError(ReasonCode.protocolError, 'a session is present after Clean Start');
+    }
+    // [MQTT-4.12.0-6]
+    if (properties?.authenticationMethod !== undefined) {
+      throw new ProtocolError(ReasonCode.protocolError, 'no authentication was asked for');
     }
     const server = serverSettings(this.#connect, packet);
     this.#phase = 'open';
@@ -253,11 +268,7 @@ export class Connection {
 
 /** Failures that the server does not know of yet. */
 function isOurs(error: MqttError): boolean {
-  return (
-    error.code === ErrorCode.protocolError ||
-    error.code === ErrorCode.internalError ||
-    error.code === ErrorCode.keepAliveTimeout
-  );
+  return error.code === ErrorCode.protocolError || error.code === ErrorCode.internalError;
 }
 
 function asMqttError(error: unknown): MqttError {
@@ -275,8 +286,16 @@ function asMqttError(error: unknown): MqttError {
   });
 }
 
-function disconnected({ reasonCode, properties }: DisconnectPacket): MqttError {
+function disconnected({ reasonCode, properties }: DisconnectPacket): MqttError | ProtocolError {
+  // [MQTT-3.14.2-2]
+  if (
+    properties?.sessionExpiryInterval !== undefined ||
+    reasonCode === ReasonCode.disconnectWithWillMessage
+  ) {
+    return new ProtocolError(ReasonCode.protocolError, 'a DISCONNECT that only clients may send');
+  }
   const message = `the server disconnected: ${reasonName(reasonCode)}`;
-  const reasonString = properties?.reasonString;
-  return new MqttError(ErrorCode.serverDisconnected, message, { reasonCode, reasonString });
+  const { reasonString, serverReference } = properties ?? {};
+  const init = { reasonCode, reasonString, serverReference };
+  return new MqttError(ErrorCode.serverDisconnected, message, init);
 }

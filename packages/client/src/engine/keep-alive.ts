@@ -28,19 +28,19 @@ export class KeepAlive {
     this.#clock = clock;
     this.#handlers = handlers;
     this.#intervalMs = 0;
-    this.#sentAt = 0;
+    // CONNECT is about to go out
+    this.#sentAt = clock.monotonicMs();
     this.#receivedAt = 0;
     this.#pingedAt = -1;
     this.#timer = null;
   }
 
-  /** Starts; with an interval of 0 it does nothing. */
+  /** CONNACK has come, and says how long; with an interval of 0 nothing is done. */
   start(intervalMs: number): void {
     if (intervalMs === 0) return;
     this.#intervalMs = intervalMs;
-    this.#sentAt = this.#clock.monotonicMs();
-    this.#receivedAt = this.#sentAt;
-    this.#arm(this.#sentAt);
+    this.#receivedAt = this.#clock.monotonicMs();
+    this.#arm(this.#receivedAt);
   }
 
   stop(): void {

@@ -1,26 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ConnackProperties, type Packet, PacketType, ReasonCode } from '@godwit/protocol';
+import { type Packet, PacketType, ReasonCode } from '@godwit/protocol';
 import type { Client } from '../client.ts';
 import { createClient } from '../connect.ts';
 import { ErrorCode, PublishError } from '../errors.ts';
-import { meet, type Script, stage } from '../testing/scripted-server.ts';
-
-/** Accepts the connection with these properties, and leaves all else unanswered. */
-function silent(properties: ConnackProperties = {}): Script {
-  return packet =>
-    packet.type === PacketType.connect
-      ? [{ type: PacketType.connack, sessionPresent: false, reasonCode: 0, properties }]
-      : [];
-}
+import { accepting, meet, outcome, stage } from '../testing/scripted-server.ts';
 
 function ack(type: number, packetId: number, reasonCode: number = 0): Packet {
   return { type, packetId, reasonCode } as Packet;
-}
-
-/** What becomes of a promise, to be looked at later. */
-function outcome(promise: Promise<unknown>): Promise<unknown> {
-  return promise.catch(error => error);
 }
 
 function assertNotSent(error: unknown, code: string): void {
@@ -52,6 +39,7 @@ for (const protocolVersion of [3, 4, 5] as const) {
       inFlight: 0,
       unackedInbound: 0,
       droppedQoS0: 0,
+      reconnects: 0,
     });
   });
 }
@@ -89,7 +77,7 @@ test('all properties of a message are sent', async t => {
 });
 
 test('the Receive Maximum of the server is kept, and QoS 0 does not wait for it', async t => {
-  const meeting = await meet(t, {}, silent({ receiveMaximum: 2 }));
+  const meeting = await meet(t, {}, accepting({ receiveMaximum: 2 }));
   const { client, server, clock } = meeting;
   const results = ['1', '2', '3'].map(text => outcome(client.publish('t', text, { qos: 1 })));
   const free = client.publish('t', 'free');
@@ -112,7 +100,7 @@ test('the Receive Maximum of the server is kept, and QoS 0 does not wait for it'
 });
 
 test('QoS 2 keeps its place in the window until PUBCOMP', async t => {
-  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
+  const meeting = await meet(t, {}, accepting({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   const first = outcome(client.publish('t', '1', { qos: 2 }));
   void outcome(client.publish('t', '2', { qos: 2 }));
@@ -128,7 +116,7 @@ test('QoS 2 keeps its place in the window until PUBCOMP', async t => {
 });
 
 test('QoS 2 resolves with what PUBREC said, once PUBCOMP confirms it', async t => {
-  const { client, server, clock } = await meet(t, {}, silent());
+  const { client, server, clock } = await meet(t, {}, accepting());
   const result = outcome(client.publish('t', 'x', { qos: 2 }));
   await clock.settle();
   const reasonCode = ReasonCode.noMatchingSubscribers;
@@ -145,7 +133,7 @@ test('QoS 2 resolves with what PUBREC said, once PUBCOMP confirms it', async t =
 });
 
 test('a refused message fails with the reason, and its identifier is free', async t => {
-  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
+  const meeting = await meet(t, {}, accepting({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   for (const [qos, type] of [
     [1, PacketType.puback],
@@ -183,7 +171,7 @@ test('PUBREC of an unknown identifier is answered with 0x92, PUBACK and PUBCOMP 
 });
 
 test('an acknowledgement of another exchange is an error of protocol', async t => {
-  const meeting = await meet(t, {}, silent());
+  const meeting = await meet(t, {}, accepting());
   const { client, server, clock } = meeting;
   const result = outcome(client.publish('t', 'x', { qos: 2 }));
   await clock.settle();
@@ -196,7 +184,7 @@ test('an acknowledgement of another exchange is an error of protocol', async t =
 
 test('what the server does not offer is refused here', async t => {
   const properties = { maximumQoS: 0, retainAvailable: false, maximumPacketSize: 50 } as const;
-  const meeting = await meet(t, {}, silent(properties));
+  const meeting = await meet(t, {}, accepting(properties));
   const { client, server, clock } = meeting;
   assertNotSent(await outcome(client.publish('t', 'x', { qos: 1 })), ErrorCode.notSupported);
   assertNotSent(await outcome(client.publish('t', 'x', { retain: true })), ErrorCode.notSupported);
@@ -221,7 +209,7 @@ test('what cannot be encoded is refused, and what 3.x does not have', async t =>
 });
 
 test('messages queued before CONNACK go out in order, within its limits', async () => {
-  const { clock, server, options } = stage(5, silent({ maximumPacketSize: 40 }));
+  const { clock, server, options } = stage(5, accepting({ maximumPacketSize: 40 }));
   const client: Client = createClient('memory://server', options);
   assert.equal(client.state, 'connecting');
   const sent = [
@@ -248,7 +236,7 @@ test('messages queued before CONNACK go out in order, within its limits', async 
 });
 
 test('a call that ends early says whether the message may have gone', async t => {
-  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
+  const meeting = await meet(t, {}, accepting({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   const controller = new AbortController();
   const { signal } = controller;
@@ -272,7 +260,7 @@ test('a call that ends early says whether the message may have gone', async t =>
 });
 
 test('when the connection breaks, what was sent may have arrived, the rest has not', async t => {
-  const meeting = await meet(t, {}, silent({ receiveMaximum: 1 }));
+  const meeting = await meet(t, {}, accepting({ receiveMaximum: 1 }));
   const { client, server, clock } = meeting;
   const sent = outcome(client.publish('t', '1', { qos: 1 }));
   const queued = outcome(client.publish('t', '2', { qos: 1 }));
@@ -286,7 +274,7 @@ test('when the connection breaks, what was sent may have arrived, the rest has n
 });
 
 test('a full queue refuses', async t => {
-  const meeting = await meet(t, { queue: { messagesMax: 2, bytesMax: 10 } }, silent());
+  const meeting = await meet(t, { queue: { messagesMax: 2, bytesMax: 10 } }, accepting());
   const { client } = meeting;
   void outcome(client.publish('t', 'x', { qos: 1 }));
   assertNotSent(await outcome(client.publish('t', '123456789', { qos: 1 })), ErrorCode.queueFull);

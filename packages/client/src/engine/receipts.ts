@@ -39,22 +39,44 @@ export class Receipt {
 export class Receipts {
   #waiting: Receipt[];
   #head: number;
+  /** Those of earlier connections, by packet identifier, until the server sends them again. */
+  readonly #carried: Map<number, Receipt>;
   readonly #send: (receipt: Receipt) => void;
 
   constructor(send: (receipt: Receipt) => void) {
     this.#waiting = [];
     this.#head = 0;
+    this.#carried = new Map();
     this.#send = send;
   }
 
   get size(): number {
-    return this.#waiting.length - this.#head;
+    return this.#waiting.length - this.#head + this.#carried.size;
   }
 
   open(packetId: number): Receipt {
     const receipt = new Receipt(packetId, this);
     this.#waiting.push(receipt);
     return receipt;
+  }
+
+  /** Whether the message came on an earlier connection, and its answer has not been sent. */
+  isCarried(packetId: number): boolean {
+    return this.#carried.has(packetId);
+  }
+
+  /** The server has sent that message again: its answer takes its place in the new order. */
+  resume(packetId: number): void {
+    const receipt = this.#carried.get(packetId);
+    if (receipt === undefined) return;
+    this.#carried.delete(packetId);
+    this.#waiting.push(receipt);
+    this.release();
+  }
+
+  /** The identifier stands for another message now. */
+  forget(packetId: number): void {
+    this.#carried.delete(packetId);
   }
 
   /** Sends from the front what has been answered. */
@@ -73,9 +95,17 @@ export class Receipts {
     }
   }
 
-  /** The connection is gone: what is answered from now on goes nowhere. */
-  clear(): void {
+  /** The connection is gone: what is answered from now on is sent when the message comes again. */
+  detach(): void {
+    for (const receipt of this.#waiting.slice(this.#head)) {
+      this.#carried.set(receipt.packetId, receipt);
+    }
     this.#waiting = [];
     this.#head = 0;
+  }
+
+  /** The session is gone: no answer is owed any more. */
+  clear(): void {
+    this.#carried.clear();
   }
 }

@@ -12,7 +12,7 @@ import {
 import { ErrorCode, MqttError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Connection } from './connection.ts';
-import type { Publication } from './outbound.ts';
+import type { Publication } from './publication.ts';
 
 export interface Answer {
   /** The reason code of each filter, in order; 0x00 each where 3.x gives none. */

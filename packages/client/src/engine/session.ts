@@ -13,10 +13,12 @@ import {
   type SubscribePacket,
   type UnsubscribePacket,
 } from '@godwit/protocol';
+import type { Clock } from '@godwit/runtime';
 import { ErrorCode, MqttError } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { Inbound } from './inbound.ts';
-import { Outbound, type OutboundLimits, type Publication } from './outbound.ts';
+import { Inbound, type InboundLimits } from './inbound.ts';
+import { Outbound, type OutboundLimits } from './outbound.ts';
+import type { Publication } from './publication.ts';
 import type { Receipt } from './receipts.ts';
 import { type Answer, Requests } from './requests.ts';
 import {
@@ -27,8 +29,8 @@ import {
 
 export interface SessionInit {
   version: ProtocolVersion;
-  /** Messages of QoS 1 and 2 that may await their acknowledgement here. */
-  receiveMaximum: number;
+  clock: Clock;
+  inboundLimits: InboundLimits;
   outboundLimits: OutboundLimits;
   /** A new message; see {@link Inbound}. */
   deliver(packet: PublishPacket, receipt: Receipt | null): void;
@@ -41,31 +43,37 @@ export class Session {
   #connection: Connection | null;
   #server: ServerSettings | null;
 
-  constructor({ version, receiveMaximum, outboundLimits, deliver }: SessionInit) {
+  constructor({ version, clock, inboundLimits, outboundLimits, deliver }: SessionInit) {
     // SUBSCRIBE and UNSUBSCRIBE share the identifiers of PUBLISH [MQTT-2.2.1-3]
     const window = new OutboundWindow<Publication>(receiveMaximumDefault);
-    this.inbound = new Inbound(version, receiveMaximum, {
+    this.inbound = new Inbound(version, inboundLimits, {
       deliver,
       send: packet => void this.#connection?.send(packet),
     });
-    this.outbound = new Outbound(version, outboundLimits, window);
+    this.outbound = new Outbound(version, outboundLimits, window, clock);
     this.#requests = new Requests(window);
     this.#connection = null;
     this.#server = null;
   }
 
-  /** From now on packets come and go over `connection`. */
-  up(connection: Connection, server: ServerSettings): void {
+  /** From now on packets come and go over `connection`; `outbound` is told apart, and later. */
+  up(connection: Connection, server: ServerSettings, isKept: boolean, isCertain: boolean): void {
     this.#connection = connection;
     this.#server = server;
+    this.inbound.up(isKept, isCertain);
   }
 
-  /** The connection is gone: everything that waited for it fails with `error`. */
-  down(error: MqttError): void {
+  /** The connection is gone, and with it the answers to requests. */
+  detach(error: MqttError): void {
     this.#connection = null;
-    this.inbound.down();
+    this.inbound.detach();
+    this.outbound.detach(error);
     this.#requests.down(error);
-    this.outbound.down(error);
+  }
+
+  /** Why the server would refuse this SUBSCRIBE, if it would. */
+  obstacle(packet: SubscribePacket): MqttError | undefined {
+    return this.#server === null ? undefined : subscribeObstacle(this.#server, packet);
   }
 
   /**
@@ -77,10 +85,8 @@ export class Session {
     if (this.#connection === null || this.#server === null) {
       throw new MqttError(ErrorCode.closed, 'there is no connection');
     }
-    if (packet.type === PacketType.subscribe) {
-      const obstacle = subscribeObstacle(this.#server, packet);
-      if (obstacle !== undefined) throw obstacle;
-    }
+    const obstacle = packet.type === PacketType.subscribe ? this.obstacle(packet) : undefined;
+    if (obstacle !== undefined) throw obstacle;
     this.#requests.send(this.#connection, packet, answer);
   }
 

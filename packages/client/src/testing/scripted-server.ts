@@ -4,6 +4,7 @@
  */
 import type { TestContext } from 'node:test';
 import {
+  type ConnackProperties,
   decodePacket,
   encodePacket,
   FrameReader,
@@ -24,6 +25,8 @@ export type Script = (packet: Packet) => readonly Packet[] | undefined;
 export class ScriptedServer {
   /** All packets that came. */
   readonly received: Packet[] = [];
+  /** The bytes of each of them. */
+  readonly frames: Uint8Array[] = [];
   /** How many chunks they came in. */
   chunks = 0;
   /** Whether the client has ended the stream, or it broke. */
@@ -53,6 +56,11 @@ export class ScriptedServer {
   /** The packets of one type that came, in order. */
   got<T extends PacketType>(type: T): PacketOf<T>[] {
     return this.received.filter((packet): packet is PacketOf<T> => packet.type === type);
+  }
+
+  /** The bytes of the packets of one type that came. */
+  framesOf(type: PacketType): Uint8Array[] {
+    return this.frames.filter(bytes => bytes[0] >> 4 === type);
   }
 
   /** Sends packets in one chunk. */
@@ -85,13 +93,23 @@ export class ScriptedServer {
     this.chunks += 1;
     this.#reader.push(chunk);
     while (this.#reader.next()) {
-      const { bytes, header, bodyStart, end } = this.#reader;
-      const packet = decodePacket(bytes.slice(), header, bodyStart, end, this.#version);
+      const { bytes, header, start, bodyStart, end } = this.#reader;
+      const frame = bytes.slice(start, end);
+      this.frames.push(frame);
+      const packet = decodePacket(frame, header, bodyStart - start, frame.length, this.#version);
       this.received.push(packet);
       const answer = this.script(packet) ?? obliging(packet);
       if (answer.length > 0) this.send(...answer);
     }
   }
+}
+
+/** Accepts the connection with these properties, and leaves all else unanswered. */
+export function accepting(properties: ConnackProperties = {}): Script {
+  return packet =>
+    packet.type === PacketType.connect
+      ? [{ type: PacketType.connack, sessionPresent: false, reasonCode: 0, properties }]
+      : [];
 }
 
 /** The answer of a server that accepts everything. */
@@ -147,7 +165,7 @@ export function stage(version: ProtocolVersion = 5, script: Script = () => undef
   return {
     server: new ScriptedServer(far, version, script),
     clock,
-    options: { transport: async () => near, clock, random: new SeededRandom(1) },
+    options: { transport: async () => near, clock, random: new SeededRandom(1), reconnect: false },
   };
 }
 
@@ -167,6 +185,11 @@ export async function meet(
   });
   await clock.settle();
   return { client, server, clock };
+}
+
+/** What becomes of a promise, to be looked at later. */
+export function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch(error => error);
 }
 
 /** A PUBLISH from the server. */

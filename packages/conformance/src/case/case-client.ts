@@ -11,6 +11,7 @@ import {
   type Packet,
   PacketType,
   type PublishPacket,
+  type QoS,
   ReasonCode,
   type SubackPacket,
   type SubscribePacket,
@@ -24,12 +25,19 @@ import {
   type RawClientOptions,
 } from '@godwit/testkit';
 import type { ByteStream } from '@godwit/transport';
+import { NotApplicable } from './not-applicable.ts';
 
 /** What a client says in CONNECT unless its case says otherwise. */
 export interface ConnectDefaults {
   readonly clientId: string;
   readonly username?: string;
   readonly password?: Uint8Array;
+}
+
+/** What a client knows of its server. */
+export interface CaseClientOptions extends RawClientOptions {
+  /** Highest QoS that the server takes, and grants; 2 by default. */
+  readonly maximumQoS?: QoS;
 }
 
 /** Fields of PUBLISH besides topic and payload. */
@@ -42,12 +50,15 @@ export type SubscribeFields = Partial<Omit<SubscriptionRequest, 'filter'>> &
 export class CaseClient extends RawClient {
   /** Client identifier in CONNECT unless it is overridden. */
   readonly clientId: string;
+  /** Highest QoS that the server takes, and grants. */
+  readonly maximumQoS: QoS;
   readonly #defaults: ConnectDefaults;
   #lastPacketId: number;
 
-  constructor(stream: ByteStream, options: RawClientOptions, defaults: ConnectDefaults) {
+  constructor(stream: ByteStream, options: CaseClientOptions, defaults: ConnectDefaults) {
     super(stream, options);
     this.clientId = defaults.clientId;
+    this.maximumQoS = options.maximumQoS ?? 2;
     this.#defaults = defaults;
     this.#lastPacketId = 0;
   }
@@ -78,7 +89,7 @@ export class CaseClient extends RawClient {
     return await this.expect({ type: PacketType.connack, reasonCode: ReasonCode.success });
   }
 
-  /** Subscribes to one filter, with QoS 2 unless told otherwise, and is granted that QoS. */
+  /** Subscribes to one filter, with QoS 2 unless told otherwise, and is granted what there is. */
   async subscribe(filter: string, fields: SubscribeFields = {}): Promise<SubackPacket> {
     const { properties, ...options } = fields;
     const request: SubscriptionRequest = {
@@ -97,7 +108,16 @@ export class CaseClient extends RawClient {
     };
     if (properties !== undefined) packet.properties = properties;
     this.send(packet);
-    return await this.expect({ type: PacketType.suback, packetId, reasonCodes: [request.qos] });
+    return await this.expect({
+      type: PacketType.suback,
+      packetId,
+      reasonCodes: [this.granted(request.qos)],
+    });
+  }
+
+  /** What a subscription that asks for this QoS is granted. */
+  granted(qos: QoS): QoS {
+    return qos > this.maximumQoS ? this.maximumQoS : qos;
   }
 
   /** Unsubscribes from one filter. */
@@ -107,13 +127,17 @@ export class CaseClient extends RawClient {
     await this.expect({ type: PacketType.unsuback, packetId });
   }
 
-  /** Sends PUBLISH, QoS 0 unless told otherwise, and waits for nothing. */
+  /**
+   * Sends PUBLISH, QoS 0 unless told otherwise, and waits for nothing. Ends the case as not
+   * applicable where the server takes no such QoS, for then no client may send it.
+   */
   sendPublish(
     topic: string,
     payload: string | Uint8Array,
     fields: PublishFields = {},
   ): PublishPacket {
     const { qos = 0, retain = false, dup = false, properties } = fields;
+    if (qos > this.maximumQoS) throw new NotApplicable(`the server takes no QoS ${qos}`);
     const packet: PublishPacket = {
       type: PacketType.publish,
       topic,

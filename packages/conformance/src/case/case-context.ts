@@ -2,10 +2,11 @@
  * What a case is handed: clients of the system under test, names that nobody else uses, and time.
  * Keeps the transcript, and removes at the end what the case left in the server.
  */
-import type { ConnectPacket, ProtocolVersion } from '@godwit/protocol';
+import type { ConnectPacket, ProtocolVersion, QoS } from '@godwit/protocol';
 import type { ByteStream } from '@godwit/transport';
-import type { Capabilities } from '../sut/capability.ts';
+import { type Capabilities, maximumQoSOf } from '../sut/capability.ts';
 import type { Sut } from '../sut/sut.ts';
+import type { RawWebSocket } from '../target/raw-web-socket.ts';
 import type { Target } from '../target/target.ts';
 import { RecordedStream } from '../wire/recorded-stream.ts';
 import { CaseClient, type ConnectDefaults } from './case-client.ts';
@@ -28,16 +29,20 @@ export class CaseContext {
   /** Protocol version that the case runs with. */
   readonly version: ProtocolVersion;
   readonly capabilities: Capabilities;
+  /** Each QoS that the server takes, the lowest first. */
+  readonly everyQoS: readonly QoS[];
   /** What went over the wire so far. */
   readonly transcript: Transcript;
   readonly #environment: CaseEnvironment;
   readonly #residue: Residue;
-  readonly #streams: ByteStream[];
+  readonly #streams: (ByteStream | RawWebSocket)[];
   #namesGiven: number;
 
   constructor(environment: CaseEnvironment) {
     this.version = environment.version;
     this.capabilities = environment.capabilities;
+    const maximumQoS = maximumQoSOf(environment.capabilities);
+    this.everyQoS = ([0, 1, 2] as const).filter(qos => qos <= maximumQoS);
     this.transcript = new Transcript();
     this.#environment = environment;
     this.#residue = new Residue();
@@ -59,6 +64,15 @@ export class CaseContext {
   /** A client on a fresh connection that has sent nothing. */
   async client(): Promise<CaseClient> {
     return await this.#open(true);
+  }
+
+  /** A WebSocket on which nothing was sent; not applicable where there is no such transport. */
+  async webSocket(subprotocols: readonly string[]): Promise<RawWebSocket> {
+    const { target } = this.#environment;
+    if (target.openWebSocket === undefined) return this.notApplicable('this is no WebSocket');
+    const webSocket = await target.openWebSocket(subprotocols);
+    this.#streams.push(webSocket);
+    return webSocket;
   }
 
   /** A client with its CONNACK behind it; for the defaults see {@link CaseClient.sendConnect}. */
@@ -87,7 +101,7 @@ export class CaseContext {
   async expectNothing(subscriber: CaseClient, publisher: CaseClient): Promise<void> {
     const topic = this.topic(`fence/${this.clientId()}`);
     await subscriber.subscribe(topic, { qos: 0 });
-    await publisher.publish(topic, 'fence', { qos: 1 });
+    await publisher.publish(topic, 'fence', { qos: publisher.maximumQoS === 0 ? 0 : 1 });
     await subscriber.receive({ topic });
   }
 
@@ -136,8 +150,8 @@ export class CaseContext {
 
   async #open(isRecorded: boolean): Promise<CaseClient> {
     const { target, version } = this.#environment;
-    const options = { clock: target.clock, version };
-    const defaults = this.#defaults();
+    const options = { clock: target.clock, version, maximumQoS: this.everyQoS.at(-1)! };
+    const defaults = this.connectDefaults();
     const opened = await target.open();
     this.#streams.push(opened);
     if (!isRecorded) return new CaseClient(opened, options, defaults);
@@ -158,7 +172,8 @@ export class CaseContext {
     return new CaseClient(recorded, options, defaults);
   }
 
-  #defaults(): ConnectDefaults {
+  /** What the next client says in CONNECT: an identifier of its own, and the credentials. */
+  connectDefaults(): ConnectDefaults {
     const clientId = this.clientId();
     const { credentials } = this.#environment.sut;
     if (credentials === undefined) return { clientId };

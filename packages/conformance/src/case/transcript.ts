@@ -3,35 +3,36 @@ import { type Packet, PacketType, type PublishPacket } from '@godwit/protocol';
 import { describePacket, hexDump } from '@godwit/testkit';
 import type { TappedPacket } from '../wire/packet-tap.ts';
 
-const linesMax = 60;
+const entriesMax = 60;
 
 export class Transcript {
-  readonly #lines: string[] = [];
+  /** Put into words only when they are asked for, as they are for cases that fail. */
+  readonly #entries: (() => string)[] = [];
   #omitted = 0;
 
   sent(client: string, tapped: TappedPacket): void {
-    this.#add(`${client} -> ${described(tapped)}`);
+    this.#add(() => `${client} -> ${described(tapped)}`);
   }
 
   received(client: string, tapped: TappedPacket): void {
-    this.#add(`${client} <- ${described(tapped)}`);
+    this.#add(() => `${client} <- ${described(tapped)}`);
   }
 
   /** Anything else worth knowing. */
   note(client: string, text: string): void {
-    this.#add(`${client} -- ${text}`);
+    this.#add(() => `${client} -- ${text}`);
   }
 
   /** All of it, in order; of a long one the end. */
   toString(): string {
     const omitted = this.#omitted === 0 ? [] : [`(${this.#omitted} earlier entries left out)`];
-    return [...omitted, ...this.#lines].join('\n');
+    return [...omitted, ...this.#entries.map(entry => entry())].join('\n');
   }
 
-  #add(line: string): void {
-    this.#lines.push(line);
-    if (this.#lines.length <= linesMax) return;
-    this.#lines.shift();
+  #add(entry: () => string): void {
+    this.#entries.push(entry);
+    if (this.#entries.length <= entriesMax) return;
+    this.#entries.shift();
     this.#omitted += 1;
   }
 }

@@ -26,7 +26,7 @@ export async function collectMessages(
   while (!isFenceHere || exchanges > 0) {
     const packet = await subscriber.next();
     if (packet?.type === suback) {
-      await publisher.publish(filter, 'fence', { qos: 1 });
+      await publisher.publish(filter, 'fence', { qos: publisher.maximumQoS === 0 ? 0 : 1 });
     } else if (packet?.type === pubrel) {
       subscriber.acknowledge(pubcomp, packet.packetId);
       exchanges -= 1;

@@ -1,6 +1,7 @@
 /** Cases of chapter 3.1.2: keep-alive, and what a client says of itself in CONNECT's properties. */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { PacketType, ReasonCode } from '@godwit/protocol';
+import { bytes } from '@godwit/testkit';
 import type { CaseClient } from '../case/case-client.ts';
 import type { CaseContext } from '../case/case-context.ts';
 import type { ConformanceCase } from '../case/conformance-case.ts';
@@ -32,7 +33,7 @@ export const connectLimitsCases: readonly ConformanceCase[] = [
       const watcher = await t.connect();
       await watcher.subscribe(t.topic('will'));
       const payload = new TextEncoder().encode('silent');
-      const will = { topic: t.topic('will'), payload, qos: 1, retain: false } as const;
+      const will = { topic: t.topic('will'), payload, qos: 0, retain: false } as const;
       const client = await t.client();
       const { properties } = await client.connect({ keepAlive: 1, will });
       if (properties?.serverKeepAlive !== undefined) t.notApplicable('it sets the keep-alive');
@@ -43,6 +44,26 @@ export const connectLimitsCases: readonly ConformanceCase[] = [
       // Servers look at their clients from time to time only.
       await watcher.receive({ topic: t.topic('will') }, { timeoutMs: 8_000 });
       await client.expectDisconnected(ReasonCode.keepAliveTimeout);
+    },
+  },
+  {
+    v5: ['MQTT-3.1.2-22'],
+    v3: ['MQTT-3.1.2-24'],
+    timing: 'slow',
+    title: 'a packet that comes byte by byte is no sign of life until it is complete',
+    async run(t) {
+      const watcher = await t.connect();
+      await watcher.subscribe(t.topic('will'));
+      const will = { topic: t.topic('will'), payload: bytes`00`, qos: 0, retain: false } as const;
+      const client = await t.client();
+      const { properties } = await client.connect({ keepAlive: 1, will });
+      if (properties?.serverKeepAlive !== undefined) t.notApplicable('it sets the keep-alive');
+      client.send(bytes`30 7f 00 01 61`);
+      for (let count = 0; count < 16; count += 1) {
+        await t.wait(500);
+        client.send(bytes`00`);
+      }
+      await watcher.receive({ topic: t.topic('will') }, { timeoutMs: 500 });
     },
   },
   {
@@ -66,7 +87,7 @@ export const connectLimitsCases: readonly ConformanceCase[] = [
       const subscriber = await t.connect({ properties: limits });
       const publisher = await t.connect();
       await subscriber.subscribe(t.topic('news'));
-      for (const qos of [0, 1, 2] as const) {
+      for (const qos of t.everyQoS) {
         await publisher.publish(t.topic('news'), 'x'.repeat(200), { qos });
       }
       await publisher.publish(t.topic('news'), 'small', { qos: 1 });

@@ -17,7 +17,7 @@ async function withWill(t: CaseContext): Promise<{ client: CaseClient; watcher: 
   await watcher.subscribe(t.topic('will'));
   const payload = bytes`${'gone'}`;
   const client = await t.connect({
-    will: { topic: t.topic('will'), payload, qos: 1, retain: false },
+    will: { topic: t.topic('will'), payload, qos: 0, retain: false },
   });
   return { client, watcher };
 }

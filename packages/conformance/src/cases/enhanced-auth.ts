@@ -290,7 +290,7 @@ export const enhancedAuthCases: readonly ConformanceCase[] = [
       const watcher = await t.connect();
       await watcher.subscribe(t.topic('will'));
       const payload = bytes`${'gone'}`;
-      const will = { topic: t.topic('will'), payload, qos: 1, retain: false } as const;
+      const will = { topic: t.topic('will'), payload, qos: 0, retain: false } as const;
       const { client } = await connect(t, { will });
       const scram = t.scram({ password: t.clientId() });
       sendAuth(client, scram, reAuthenticate, scram.first());

@@ -34,6 +34,7 @@ import { noLocalCases, subscriptionCases } from './subscription.ts';
 import { topicAliasCases } from './topic-alias.ts';
 import { dollarTopicCases, topicFilterCases, topicNameCases } from './topics.ts';
 import { malformedUnsubscribeCases, unsubscribeCases } from './unsubscribe.ts';
+import { webSocketCases } from './web-socket.ts';
 
 export const cases: readonly ConformanceCase[] = [
   ...stringCases,
@@ -76,4 +77,5 @@ export const cases: readonly ConformanceCase[] = [
   ...sharedSubscriptionCases,
   ...sharedDeliveryCases,
   ...flowControlCases,
+  ...webSocketCases,
 ];

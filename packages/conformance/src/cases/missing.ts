@@ -5,6 +5,6 @@
 import type { Standard } from '../statements/index.ts';
 
 export const missing: Readonly<Record<Standard, readonly string[]>> = {
-  v5: ['MQTT-6.0.0-1', 'MQTT-6.0.0-2', 'MQTT-6.0.0-4'],
-  v3: ['MQTT-6.0.0-1', 'MQTT-6.0.0-2', 'MQTT-6.0.0-4'],
+  v5: [],
+  v3: [],
 };

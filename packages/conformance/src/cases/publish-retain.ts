@@ -147,7 +147,7 @@ export const publishRetainCases: readonly ConformanceCase[] = [
       const subscriber = await t.connect();
       const publisher = await t.connect();
       await subscriber.subscribe(t.topic('lamp'));
-      for (const qos of [0, 1, 2] as const) {
+      for (const qos of t.everyQoS) {
         await publisher.publish(t.topic('lamp'), 'on', { qos, retain: true });
         await subscriber.receive({ topic: t.topic('lamp'), qos, retain: false });
       }
@@ -177,7 +177,7 @@ export const publishRetainCases: readonly ConformanceCase[] = [
       const subscriber = await t.connect();
       const publisher = await t.connect();
       await subscriber.subscribe(t.topic('lamp'), { retainAsPublished: true });
-      for (const qos of [0, 1, 2] as const) {
+      for (const qos of t.everyQoS) {
         for (const isRetained of [true, false]) {
           await publisher.publish(t.topic('lamp'), 'on', { qos, retain: isRetained });
           await subscriber.receive({ topic: t.topic('lamp'), qos, retain: isRetained });

@@ -63,7 +63,7 @@ export const topicAliasCases: readonly ConformanceCase[] = [
       const properties = { topicAlias: 1 };
       for (const name of ['one', 'two']) await subscriber.subscribe(t.topic(name));
       for (const name of ['one', 'two', 'one']) {
-        for (const qos of [0, 1, 2] as const) {
+        for (const qos of t.everyQoS) {
           await publisher.publish(t.topic(name), 'named', { qos, properties });
           await subscriber.receive({ topic: t.topic(name), payload: bytes`${'named'}` });
           await publisher.publish('', 'aliased', { qos, properties });

@@ -104,14 +104,6 @@ export const acknowledgementMutants: readonly Mutant[] = [
     },
   ]),
   {
-    name: 'sends PUBREL without its flag',
-    breaks: { v5: ['MQTT-3.6.1-1'], v3: ['MQTT-3.6.1-1'] },
-    apply: () => ({
-      server: ({ bytes: sent, packet }) =>
-        packet?.type === pubrel ? sent.with(0, 0x60) : undefined,
-    }),
-  },
-  {
     name: 'does not mind the flags of PUBREL',
     breaks: { v5: ['MQTT-3.6.1-1'], v3: ['MQTT-3.6.1-1'] },
     apply: () => ({

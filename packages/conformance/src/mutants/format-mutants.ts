@@ -6,7 +6,7 @@ import { clientPackets, type Mutant, type Mutation, serverPackets } from './muta
 const { publish, puback, pubrec, pubrel, pubcomp, suback, subscribe, unsuback } = PacketType;
 
 /** Changes the bytes of every packet of some types that goes to the client. */
-export function serverBytes(
+function serverBytes(
   types: readonly number[],
   change: (packet: Uint8Array) => Uint8Array,
 ): () => Mutation {
@@ -110,7 +110,7 @@ export const formatMutants: readonly Mutant[] = [
   },
   {
     name: 'sends PUBREL without its flag',
-    breaks: { v5: ['MQTT-2.1.3-1'], v3: ['MQTT-2.2.2-1'] },
+    breaks: { v5: ['MQTT-2.1.3-1', 'MQTT-3.6.1-1'], v3: ['MQTT-2.2.2-1', 'MQTT-3.6.1-1'] },
     apply: serverBytes([pubrel], packet => packet.with(0, pubrel << 4)),
   },
   {

@@ -8,7 +8,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Payload order: client id, will topic, will message, user name, password',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-3.1.3-1] [MQTT-3.1.2-9] CONNECT, field by field'],
   },
   {
     id: 'MQTT-3.1.3-2',
@@ -16,7 +16,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Session state is identified by the client identifier',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-23] what was received is remembered after the connection'],
   },
   {
     id: 'MQTT-3.1.3-3',
@@ -24,7 +24,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client identifier is present and first in the payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-3] [MQTT-3.1.3-4] a client identifier is always there, first'],
   },
   {
     id: 'MQTT-3.1.3-4',
@@ -32,7 +32,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client identifier is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-3] [MQTT-3.1.3-4] a client identifier is always there, first'],
   },
   {
     id: 'MQTT-3.1.3-5',
@@ -54,7 +54,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Empty identifier requires CleanSession 1',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-3.1.3-7] an empty client identifier needs a clean session'],
   },
   {
     id: 'MQTT-3.1.3-8',
@@ -76,7 +76,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will topic is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-11] [MQTT-3.1.3-12] will topic and user name are UTF-8 strings'],
   },
   {
     id: 'MQTT-3.1.3-11',
@@ -84,7 +84,7 @@ export const v3Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-11] [MQTT-3.1.3-12] will topic and user name are UTF-8 strings'],
   },
   {
     id: 'MQTT-3.1.4-1',

@@ -8,7 +8,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'The first packet from a client is CONNECT',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.0-1] [MQTT-3.1.2-30] CONNECT comes first, and nothing before CONNACK'],
   },
   {
     id: 'MQTT-3.1.0-2',
@@ -44,7 +44,10 @@ export const v3Connect: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'CleanSession 0: resume or create the session, and store it after disconnection',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.1.2-23] what was received is remembered after the connection',
+      '[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order',
+    ],
   },
   {
     id: 'MQTT-3.1.2-5',
@@ -59,7 +62,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'CleanSession 1: earlier session discarded, new one lasts as long as the connection',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-4] 3.1.1 [MQTT-3.1.2-6] a clean start knows nothing from before'],
   },
   {
     id: 'MQTT-3.1.2-7',
@@ -81,7 +84,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 1: will topic and message are present',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-3.1.3-1] [MQTT-3.1.2-9] CONNECT, field by field'],
   },
   {
     id: 'MQTT-3.1.2-10',
@@ -96,7 +99,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 0: will QoS and retain are zero, will fields absent',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-11] [MQTT-3.1.2-13] 3.1.1 [MQTT-3.1.2-15] flags without will'],
   },
   {
     id: 'MQTT-3.1.2-12',
@@ -111,7 +114,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 0: will QoS is 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-11] [MQTT-3.1.2-13] 3.1.1 [MQTT-3.1.2-15] flags without will'],
   },
   {
     id: 'MQTT-3.1.2-14',
@@ -119,7 +122,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will QoS is never 3',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-12] 3.1.1 [MQTT-3.1.2-14] a will has QoS 0, 1 or 2'],
   },
   {
     id: 'MQTT-3.1.2-15',
@@ -127,7 +130,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 0: will retain is 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-11] [MQTT-3.1.2-13] 3.1.1 [MQTT-3.1.2-15] flags without will'],
   },
   {
     id: 'MQTT-3.1.2-16',
@@ -149,7 +152,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name flag 0: no user name',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-19',
@@ -157,7 +160,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name flag 1: user name present',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-20',
@@ -165,7 +168,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Password flag 0: no password',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-21',
@@ -173,7 +176,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Password flag 1: password present',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-22',
@@ -181,7 +184,7 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name flag 0 requires password flag 0',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-3.1.2-22] no password without a user name'],
   },
   {
     id: 'MQTT-3.1.2-23',
@@ -189,7 +192,10 @@ export const v3Connect: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: 'Client keeps packet intervals within keep alive, by PINGREQ if need be',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.1.2-20] sends PINGREQ in time, in every version',
+      '[MQTT-3.1.2-20] the interval runs from CONNECT, however late CONNACK comes',
+    ],
   },
   {
     id: 'MQTT-3.1.2-24',

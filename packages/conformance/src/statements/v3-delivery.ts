@@ -8,7 +8,10 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: "Session state is stored for the session's whole duration",
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.1.2-23] what was received is remembered after the connection',
+      '[MQTT-4.1.0-1] 3.1.1 [MQTT-4.1.0-2] the session lasts as long as the connection',
+    ],
   },
   {
     id: 'MQTT-4.1.0-2',
@@ -16,7 +19,9 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'A session lasts at least as long as its connection',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.1.0-1] 3.1.1 [MQTT-4.1.0-2] the session lasts as long as the connection',
+    ],
   },
   {
     id: 'MQTT-4.3.1-1',
@@ -24,7 +29,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 0 is sent with QoS 0, DUP 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.1-2] [MQTT-4.3.1-1] QoS 0 goes once, with QoS 0 and DUP 0'],
   },
   {
     id: 'MQTT-4.3.2-1',
@@ -32,7 +37,10 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 1 sender: unused identifier, DUP 0, unacknowledged until PUBACK',
-    clientTests: 'planned',
+    clientTests: [
+      '3.1.1 [MQTT-4.3.2-1] [MQTT-4.3.3-1] nothing is sent twice on one connection',
+      '[MQTT-4.3.2-1] [MQTT-4.3.2-2] [MQTT-4.3.2-3] sends QoS 1 until its PUBACK',
+    ],
   },
   {
     id: 'MQTT-4.3.2-2',
@@ -40,7 +48,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 1 receiver: PUBACK same identifier; afterwards it means a new publication',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.2-4] [MQTT-4.3.2-5] PUBACK frees the identifier, whatever DUP says'],
   },
   {
     id: 'MQTT-4.3.3-1',
@@ -48,7 +56,11 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 2 sender: unused identifier; PUBREL after PUBREC; no PUBLISH after PUBREL',
-    clientTests: 'planned',
+    clientTests: [
+      '3.1.1 [MQTT-4.3.2-1] [MQTT-4.3.3-1] nothing is sent twice on one connection',
+      '[MQTT-4.3.3-1] [MQTT-4.3.3-2] [MQTT-4.3.3-3] sends QoS 2 until its PUBREC',
+      '[MQTT-4.3.3-5] [MQTT-4.3.3-6] PUBREL is open until PUBCOMP, PUBLISH is not',
+    ],
   },
   {
     id: 'MQTT-4.3.3-2',
@@ -56,7 +68,10 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'QoS 2 receiver: PUBREC, no duplicates until PUBREL, PUBCOMP, then identifier is new',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.3.3-8] [MQTT-4.3.3-10] a repeat of QoS 2 is answered, not passed on',
+      '[MQTT-4.3.3-11] [MQTT-4.3.3-12] PUBCOMP frees the identifier',
+    ],
   },
   {
     id: 'MQTT-4.4.0-1',
@@ -64,7 +79,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'CleanSession 0 reconnection: unacknowledged PUBLISH and PUBREL are resent with their identifiers',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order'],
   },
   {
     id: 'MQTT-4.5.0-1',
@@ -79,7 +94,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client acknowledges each PUBLISH whether or not it uses it',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.5.0-2] what nobody wants is acknowledged, by its QoS'],
   },
   {
     id: 'MQTT-4.6.0-1',
@@ -87,7 +102,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Resent PUBLISHes keep their order',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order'],
   },
   {
     id: 'MQTT-4.6.0-2',
@@ -95,7 +110,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'PUBACKs follow the order of arrival',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.6.0-2] [MQTT-4.6.0-3] PUBACK and PUBREC go in the order of arrival'],
   },
   {
     id: 'MQTT-4.6.0-3',
@@ -103,7 +118,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'PUBRECs follow the order of arrival',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.6.0-2] [MQTT-4.6.0-3] PUBACK and PUBREC go in the order of arrival'],
   },
   {
     id: 'MQTT-4.6.0-4',
@@ -111,7 +126,7 @@ export const v3Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'PUBRELs follow the order of PUBRECs',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.6.0-4] PUBREL goes in the order of PUBREC'],
   },
   {
     id: 'MQTT-4.6.0-5',

@@ -8,7 +8,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Strings are well-formed UTF-8 without surrogates; an ill-formed one closes the connection',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-1.5.3-1] [MQTT-1.5.3-2] strings are well formed, both ways'],
   },
   {
     id: 'MQTT-1.5.3-2',
@@ -16,7 +16,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Strings hold no U+0000; receiving one closes the connection',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-1.5.3-1] [MQTT-1.5.3-2] strings are well formed, both ways'],
   },
   {
     id: 'MQTT-1.5.3-3',
@@ -24,7 +24,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Bytes EF BB BF mean U+FEFF anywhere and are neither skipped nor stripped',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-1.5.4-3] 3.1.1 [MQTT-1.5.3-3] U+FEFF stays in a string, both ways'],
   },
   {
     id: 'MQTT-2.2.2-1',
@@ -32,7 +32,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Reserved header flag bits carry the prescribed values',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.1.3-1] 3.1.1 [MQTT-2.2.2-1] header flags are written as prescribed'],
   },
   {
     id: 'MQTT-2.2.2-2',
@@ -40,7 +40,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Invalid flags: the receiver closes',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.1.3-1] 3.1.1 [MQTT-2.2.2-2] other header flags end it'],
   },
   {
     id: 'MQTT-2.3.1-1',
@@ -48,7 +48,10 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'SUBSCRIBE, UNSUBSCRIBE and QoS>0 PUBLISH have a nonzero packet identifier',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-2.2.1-3] 3.1.1 [MQTT-2.3.1-1] [MQTT-2.3.1-2] identifiers are free ones',
+      '[MQTT-2.2.1-3] 3.1.1 [MQTT-2.3.1-1] packet identifier 0 ends it',
+    ],
   },
   {
     id: 'MQTT-2.3.1-2',
@@ -56,7 +59,7 @@ export const v3Format: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client takes an identifier not in use for each new such packet',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.2.1-3] 3.1.1 [MQTT-2.3.1-1] [MQTT-2.3.1-2] identifiers are free ones'],
   },
   {
     id: 'MQTT-2.3.1-3',
@@ -64,7 +67,10 @@ export const v3Format: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client resends with the same identifier; it is free again after the acknowledgement',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order',
+      '3.1.1 [MQTT-4.3.2-1] [MQTT-4.3.3-1] nothing is sent twice on one connection',
+    ],
   },
   {
     id: 'MQTT-2.3.1-4',
@@ -79,7 +85,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'A QoS 0 PUBLISH has no packet identifier',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.2.1-2] 3.1.1 [MQTT-2.3.1-5] QoS 0 carries no packet identifier'],
   },
   {
     id: 'MQTT-2.3.1-6',
@@ -87,7 +93,7 @@ export const v3Format: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBACK, PUBREC and PUBREL repeat the PUBLISH's identifier",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.2.1-5] [MQTT-3.3.4-1] each QoS is answered, with its identifier'],
   },
   {
     id: 'MQTT-2.3.1-7',

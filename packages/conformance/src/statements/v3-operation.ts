@@ -8,7 +8,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Wildcards appear in filters only',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-2] [MQTT-4.7.0-1] topic names hold no wildcards, both ways'],
   },
   {
     id: 'MQTT-4.7.1-2',
@@ -16,7 +16,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "'#' stands alone or after '/', and last",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.7.1-1] [MQTT-4.7.1-2] wildcards stand where they may, and only there'],
   },
   {
     id: 'MQTT-4.7.1-3',
@@ -24,7 +24,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "'+' fills a whole level",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.7.1-1] [MQTT-4.7.1-2] wildcards stand where they may, and only there'],
   },
   {
     id: 'MQTT-4.7.2-1',
@@ -39,7 +39,10 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Names and filters have at least one character',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic filters',
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic names',
+    ],
   },
   {
     id: 'MQTT-4.7.3-2',
@@ -47,7 +50,10 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Names and filters hold no U+0000',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic filters',
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic names',
+    ],
   },
   {
     id: 'MQTT-4.7.3-3',
@@ -55,7 +61,10 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Names and filters take at most 65,535 bytes',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic filters',
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic names',
+    ],
   },
   {
     id: 'MQTT-4.7.3-4',
@@ -70,7 +79,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'A protocol violation closes the connection unless stated otherwise',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-4.8.0-1] [MQTT-4.8.0-2] any error costs the connection, no more'],
   },
   {
     id: 'MQTT-4.8.0-2',
@@ -79,7 +88,7 @@ export const v3Operation: readonly Statement[] = [
     testable: 'untestable',
     because: 'a transient error inside a server cannot be provoked from outside',
     gist: 'A transient error while handling a packet closes the connection it came on',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-4.8.0-1] [MQTT-4.8.0-2] any error costs the connection, no more'],
   },
   {
     id: 'MQTT-6.0.0-1',
@@ -142,6 +151,6 @@ export const v3Operation: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: 'Client supports an ordered, lossless byte-stream transport',
-    clientTests: 'planned',
+    clientTests: ['connects over TCP'],
   },
 ];

@@ -8,7 +8,7 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'DUP is 1 on redelivery',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order'],
   },
   {
     id: 'MQTT-3.3.1-2',
@@ -16,7 +16,10 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'DUP is 0 on QoS 0',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.3.1-2] [MQTT-4.3.1-1] QoS 0 goes once, with QoS 0 and DUP 0',
+      '[MQTT-3.3.1-2] DUP with QoS 0 ends it',
+    ],
   },
   {
     id: 'MQTT-3.3.1-3',
@@ -31,7 +34,7 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS bits 11: the receiver closes',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.1-4] QoS 3 is neither sent nor received'],
   },
   {
     id: 'MQTT-3.3.1-5',
@@ -95,7 +98,7 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic name leads the variable header and is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-1] the topic name comes first, as UTF-8'],
   },
   {
     id: 'MQTT-3.3.2-2',
@@ -103,7 +106,7 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic name holds no wildcards',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-2] [MQTT-4.7.0-1] topic names hold no wildcards, both ways'],
   },
   {
     id: 'MQTT-3.3.2-3',
@@ -118,7 +121,7 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBLISH is answered as its QoS requires',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.2.1-5] [MQTT-3.3.4-1] each QoS is answered, with its identifier'],
   },
   {
     id: 'MQTT-3.3.5-1',
@@ -140,6 +143,9 @@ export const v3Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBREL header flags are 0010, else close',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.6.1-1] [MQTT-4.3.3-4] PUBREC is answered by PUBREL, with flags 0010',
+      '[MQTT-3.6.1-1] PUBREL with other flags ends it',
+    ],
   },
 ];

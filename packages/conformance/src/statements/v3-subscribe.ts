@@ -8,7 +8,7 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'SUBSCRIBE header flags are 0010, else close',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.8.1-1] [MQTT-3.8.3-1] [MQTT-3.8.3-2] SUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.8.3-1',
@@ -16,7 +16,7 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Topic filters are UTF-8 strings',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.8.1-1] [MQTT-3.8.3-1] [MQTT-3.8.3-2] SUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.8.3-2',
@@ -31,7 +31,10 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'SUBSCRIBE holds at least one filter and QoS',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.8.1-1] [MQTT-3.8.3-1] [MQTT-3.8.3-2] SUBSCRIBE, byte by byte',
+      '[MQTT-3.8.3-2] [MQTT-3.10.3-2] no request without a filter',
+    ],
   },
   {
     id: 'MQTT-3.8.3-4',
@@ -102,7 +105,7 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'UNSUBSCRIBE header flags are 0010, else close',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.10.1-1] [MQTT-3.10.3-1] [MQTT-3.10.3-2] UNSUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.10.3-1',
@@ -110,7 +113,7 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'UNSUBSCRIBE filters are UTF-8 strings',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.10.1-1] [MQTT-3.10.3-1] [MQTT-3.10.3-2] UNSUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.10.3-2',
@@ -118,7 +121,10 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'UNSUBSCRIBE holds at least one filter',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.10.1-1] [MQTT-3.10.3-1] [MQTT-3.10.3-2] UNSUBSCRIBE, byte by byte',
+      '[MQTT-3.8.3-2] [MQTT-3.10.3-2] no request without a filter',
+    ],
   },
   {
     id: 'MQTT-3.10.4-1',
@@ -182,7 +188,7 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client closes after DISCONNECT',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.14.4-1] [MQTT-3.14.4-2] nothing follows DISCONNECT but the end'],
   },
   {
     id: 'MQTT-3.14.4-2',
@@ -190,7 +196,7 @@ export const v3Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client sends nothing after DISCONNECT',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.14.4-1] [MQTT-3.14.4-2] nothing follows DISCONNECT but the end'],
   },
   {
     id: 'MQTT-3.14.4-3',

@@ -8,7 +8,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Receiver answers PUBLISH as its QoS requires',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-2.2.1-5] [MQTT-3.3.4-1] each QoS is answered, with its identifier'],
   },
   {
     id: 'MQTT-3.3.4-2',
@@ -44,7 +44,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "A client's PUBLISH has no Subscription Identifier",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.4-6] sends no subscription identifier, whatever it is given'],
   },
   {
     id: 'MQTT-3.3.4-7',
@@ -52,7 +52,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client keeps unacknowledged QoS>0 messages within the server's Receive Maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] keeps to the Receive Maximum'],
   },
   {
     id: 'MQTT-3.3.4-8',
@@ -60,7 +60,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: "A full window delays none of the client's other packets",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.4-8] [MQTT-4.9.0-3] a full window holds up nothing else'],
   },
   {
     id: 'MQTT-3.3.4-9',
@@ -82,7 +82,10 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBACK reason is from its list',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.4.2-1] [MQTT-3.5.2-1] a refusal carries a reason of the list, or none',
+      '[MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] other reasons end it',
+    ],
   },
   {
     id: 'MQTT-3.4.2-2',
@@ -90,7 +93,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBACK reason string is left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.4.2-3',
@@ -98,7 +101,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBACK user properties are left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.5.2-1',
@@ -106,7 +109,10 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBREC reason is from its list',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.4.2-1] [MQTT-3.5.2-1] a refusal carries a reason of the list, or none',
+      '[MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] other reasons end it',
+    ],
   },
   {
     id: 'MQTT-3.5.2-2',
@@ -114,7 +120,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBREC reason string is left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.5.2-3',
@@ -122,7 +128,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBREC user properties are left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.6.1-1',
@@ -130,7 +136,10 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBREL header flags are 0010; anything else is malformed and closes',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.6.1-1] [MQTT-4.3.3-4] PUBREC is answered by PUBREL, with flags 0010',
+      '[MQTT-3.6.1-1] PUBREL with other flags ends it',
+    ],
   },
   {
     id: 'MQTT-3.6.2-1',
@@ -138,7 +147,10 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBREL reason is from its list',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.6.2-1] [MQTT-3.7.2-1] an unknown identifier is answered with 0x92',
+      '[MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] other reasons end it',
+    ],
   },
   {
     id: 'MQTT-3.6.2-2',
@@ -146,7 +158,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBREL reason string is left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.6.2-3',
@@ -154,7 +166,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBREL user properties are left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.7.2-1',
@@ -162,7 +174,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBCOMP reason is from its list',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.6.2-1] [MQTT-3.7.2-1] an unknown identifier is answered with 0x92'],
   },
   {
     id: 'MQTT-3.7.2-2',
@@ -170,7 +182,7 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBCOMP reason string is left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
   {
     id: 'MQTT-3.7.2-3',
@@ -178,6 +190,6 @@ export const v5Acknowledgement: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "PUBCOMP user properties are left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.4.2-2] [MQTT-3.4.2-3] acknowledgements explain nothing, however small'],
   },
 ];

@@ -43,7 +43,10 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client without state closes on Session Present 1',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.2.2-4] Session Present 1 unasked ends it, and the server is told',
+      'a session present after Clean Start is an error [MQTT-3.2.2-4]',
+    ],
   },
   {
     id: 'MQTT-3.2.2-5',
@@ -51,7 +54,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: 'Client with state discards it on Session Present 0, if it continues',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-5] Session Present 0: what was under way begins anew'],
   },
   {
     id: 'MQTT-3.2.2-6',
@@ -94,7 +97,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client does not publish above the announced Maximum QoS',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-11] publishes nothing above the Maximum QoS'],
   },
   {
     id: 'MQTT-3.2.2-12',
@@ -116,7 +119,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Retain Available 0: client does not publish with RETAIN 1',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-14] publishes nothing retained where that is not available'],
   },
   {
     id: 'MQTT-3.2.2-15',
@@ -124,7 +127,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client never sends above the server's Maximum Packet Size",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-15] sends no packet above the Maximum Packet Size'],
   },
   {
     id: 'MQTT-3.2.2-16',
@@ -139,7 +142,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client's topic alias never exceeds the server's Topic Alias Maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-17] [MQTT-3.2.2-18] aliases stay within the maximum of the server'],
   },
   {
     id: 'MQTT-3.2.2-18',
@@ -147,7 +150,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Without Topic Alias Maximum in CONNACK client sends no aliases',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-17] [MQTT-3.2.2-18] aliases stay within the maximum of the server'],
   },
   {
     id: 'MQTT-3.2.2-19',
@@ -169,7 +172,7 @@ export const v5Connack: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: 'Client replaces its keep alive by the Server Keep Alive',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-21] [MQTT-3.1.2-21] the keep alive of the server goes before ours'],
   },
   {
     id: 'MQTT-3.2.2-22',

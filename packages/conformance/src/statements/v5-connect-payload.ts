@@ -8,7 +8,7 @@ export const v5ConnectPayload: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'CONNECT payload order: client id, will properties, will topic, will payload, user name, password',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-1] [MQTT-3.1.3-1] [MQTT-3.1.2-9] CONNECT of 5.0, field by field'],
   },
   {
     id: 'MQTT-3.1.3-2',
@@ -16,7 +16,7 @@ export const v5ConnectPayload: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Both sides identify session state by the client identifier',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-2] the session keeps its client identifier, also one assigned'],
   },
   {
     id: 'MQTT-3.1.3-3',
@@ -24,7 +24,7 @@ export const v5ConnectPayload: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client identifier is present, first in the CONNECT payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-3] [MQTT-3.1.3-4] a client identifier is always there, first'],
   },
   {
     id: 'MQTT-3.1.3-4',
@@ -32,7 +32,7 @@ export const v5ConnectPayload: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client identifier is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-3] [MQTT-3.1.3-4] a client identifier is always there, first'],
   },
   {
     id: 'MQTT-3.1.3-5',
@@ -82,7 +82,7 @@ export const v5ConnectPayload: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will topic is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-11] [MQTT-3.1.3-12] will topic and user name are UTF-8 strings'],
   },
   {
     id: 'MQTT-3.1.3-12',
@@ -90,7 +90,7 @@ export const v5ConnectPayload: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name is a UTF-8 string placed next in the payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.3-11] [MQTT-3.1.3-12] will topic and user name are UTF-8 strings'],
   },
   {
     id: 'MQTT-3.1.4-1',

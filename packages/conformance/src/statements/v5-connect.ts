@@ -8,7 +8,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'The first packet on a new connection from a client is CONNECT',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.0-1] [MQTT-3.1.2-30] CONNECT comes first, and nothing before CONNACK'],
   },
   {
     id: 'MQTT-3.1.0-2',
@@ -23,7 +23,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Protocol name is "MQTT"; otherwise server may answer 0x84 and then must close',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-1] [MQTT-3.1.3-1] [MQTT-3.1.2-9] CONNECT of 5.0, field by field'],
   },
   {
     id: 'MQTT-3.1.2-2',
@@ -45,7 +45,10 @@ export const v5Connect: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Clean Start 1: both sides drop any earlier session and begin anew',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.1.2-4] 3.1.1 [MQTT-3.1.2-6] a clean start knows nothing from before',
+      '[MQTT-3.1.2-4] with cleanStart every connection has a session of its own',
+    ],
   },
   {
     id: 'MQTT-3.1.2-5',
@@ -81,7 +84,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 1: will properties, topic and payload are all present',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-1] [MQTT-3.1.3-1] [MQTT-3.1.2-9] CONNECT of 5.0, field by field'],
   },
   {
     id: 'MQTT-3.1.2-10',
@@ -96,7 +99,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 0 requires will QoS 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-11] [MQTT-3.1.2-13] 3.1.1 [MQTT-3.1.2-15] flags without will'],
   },
   {
     id: 'MQTT-3.1.2-12',
@@ -104,7 +107,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 1 permits will QoS 0, 1 or 2 (3 is malformed)',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-12] 3.1.1 [MQTT-3.1.2-14] a will has QoS 0, 1 or 2'],
   },
   {
     id: 'MQTT-3.1.2-13',
@@ -112,7 +115,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Will flag 0 requires will retain 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-11] [MQTT-3.1.2-13] 3.1.1 [MQTT-3.1.2-15] flags without will'],
   },
   {
     id: 'MQTT-3.1.2-14',
@@ -134,7 +137,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name flag 0: no user name in payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-17',
@@ -142,7 +145,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'User name flag 1: user name in payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-18',
@@ -150,7 +153,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Password flag 0: no password in payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-19',
@@ -158,7 +161,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Password flag 1: password in payload',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-16] [MQTT-3.1.2-18] flags and fields of user name and password'],
   },
   {
     id: 'MQTT-3.1.2-20',
@@ -166,7 +169,10 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: 'Nonzero keep alive and nothing else to send: client sends PINGREQ in time',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.1.2-20] sends PINGREQ in time, in every version',
+      '[MQTT-3.1.2-20] the interval runs from CONNECT, however late CONNACK comes',
+    ],
   },
   {
     id: 'MQTT-3.1.2-21',
@@ -174,7 +180,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'observation',
     gist: 'Client adopts a Server Keep Alive found in CONNACK',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-21] [MQTT-3.1.2-21] the keep alive of the server goes before ours'],
   },
   {
     id: 'MQTT-3.1.2-22',
@@ -189,7 +195,7 @@ export const v5Connect: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Session expiry above zero: both sides keep session state after closure',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.2-23] what was received is remembered after the connection'],
   },
   {
     id: 'MQTT-3.1.2-24',
@@ -239,6 +245,6 @@ export const v5Connect: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Authentication Method in CONNECT: client sends only AUTH or DISCONNECT until CONNACK',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.1.0-1] [MQTT-3.1.2-30] CONNECT comes first, and nothing before CONNACK'],
   },
 ];

@@ -8,7 +8,9 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Session state is not discarded while the connection is open',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.1.0-1] 3.1.1 [MQTT-4.1.0-2] the session lasts as long as the connection',
+    ],
   },
   {
     id: 'MQTT-4.1.0-2',
@@ -23,7 +25,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Some ordered, lossless byte-stream transport is supported',
-    clientTests: 'planned',
+    clientTests: ['connects over TCP'],
   },
   {
     id: 'MQTT-4.3.1-1',
@@ -31,7 +33,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 0 is sent with QoS 0 and DUP 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.1-2] [MQTT-4.3.1-1] QoS 0 goes once, with QoS 0 and DUP 0'],
   },
   {
     id: 'MQTT-4.3.2-1',
@@ -39,7 +41,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 1 sender takes an unused identifier for each new message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.2-1] [MQTT-4.3.2-2] [MQTT-4.3.2-3] sends QoS 1 until its PUBACK'],
   },
   {
     id: 'MQTT-4.3.2-2',
@@ -47,7 +49,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 1 first transmission: that identifier, QoS 1, DUP 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.2-1] [MQTT-4.3.2-2] [MQTT-4.3.2-3] sends QoS 1 until its PUBACK'],
   },
   {
     id: 'MQTT-4.3.2-3',
@@ -55,7 +57,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'QoS 1 message stays unacknowledged until its PUBACK',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.2-1] [MQTT-4.3.2-2] [MQTT-4.3.2-3] sends QoS 1 until its PUBACK'],
   },
   {
     id: 'MQTT-4.3.2-4',
@@ -63,7 +65,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 1 receiver answers PUBACK with that identifier, owning the message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.2-4] [MQTT-4.3.2-5] PUBACK frees the identifier, whatever DUP says'],
   },
   {
     id: 'MQTT-4.3.2-5',
@@ -71,7 +73,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'After PUBACK the same identifier means a new message, whatever DUP says',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.2-4] [MQTT-4.3.2-5] PUBACK frees the identifier, whatever DUP says'],
   },
   {
     id: 'MQTT-4.3.3-1',
@@ -79,7 +81,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 2 sender takes an unused identifier for each new message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-1] [MQTT-4.3.3-2] [MQTT-4.3.3-3] sends QoS 2 until its PUBREC'],
   },
   {
     id: 'MQTT-4.3.3-2',
@@ -87,7 +89,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 2 first transmission: that identifier, QoS 2, DUP 0',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-1] [MQTT-4.3.3-2] [MQTT-4.3.3-3] sends QoS 2 until its PUBREC'],
   },
   {
     id: 'MQTT-4.3.3-3',
@@ -95,7 +97,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'QoS 2 message stays unacknowledged until its PUBREC',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-1] [MQTT-4.3.3-2] [MQTT-4.3.3-3] sends QoS 2 until its PUBREC'],
   },
   {
     id: 'MQTT-4.3.3-4',
@@ -103,7 +105,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBREC below 0x80 is answered by PUBREL with the same identifier',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.6.1-1] [MQTT-4.3.3-4] PUBREC is answered by PUBREL, with flags 0010'],
   },
   {
     id: 'MQTT-4.3.3-5',
@@ -111,7 +113,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'PUBREL stays unacknowledged until its PUBCOMP',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-5] [MQTT-4.3.3-6] PUBREL is open until PUBCOMP, PUBLISH is not'],
   },
   {
     id: 'MQTT-4.3.3-6',
@@ -119,7 +121,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'After PUBREL the PUBLISH is never sent again',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-5] [MQTT-4.3.3-6] PUBREL is open until PUBCOMP, PUBLISH is not'],
   },
   {
     id: 'MQTT-4.3.3-7',
@@ -127,7 +129,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Once PUBLISH was sent, message expiry no longer applies',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-7] a message that was sent does not expire any more'],
   },
   {
     id: 'MQTT-4.3.3-8',
@@ -135,7 +137,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS 2 receiver answers PUBREC with that identifier, owning the message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-8] [MQTT-4.3.3-10] a repeat of QoS 2 is answered, not passed on'],
   },
   {
     id: 'MQTT-4.3.3-9',
@@ -143,7 +145,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'After PUBREC of 0x80 or above the identifier means a new message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-9] a PUBREC that refuses frees the identifier'],
   },
   {
     id: 'MQTT-4.3.3-10',
@@ -151,7 +153,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'Until PUBREL, repeats are answered with PUBREC and not passed on again',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-8] [MQTT-4.3.3-10] a repeat of QoS 2 is answered, not passed on'],
   },
   {
     id: 'MQTT-4.3.3-11',
@@ -159,7 +161,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBREL is answered by PUBCOMP with the same identifier',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-11] [MQTT-4.3.3-12] PUBCOMP frees the identifier'],
   },
   {
     id: 'MQTT-4.3.3-12',
@@ -167,7 +169,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'After PUBCOMP the identifier means a new message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-11] [MQTT-4.3.3-12] PUBCOMP frees the identifier'],
   },
   {
     id: 'MQTT-4.3.3-13',
@@ -175,7 +177,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'observation',
     gist: 'QoS 2 acknowledgement continues even if the message expired',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.3.3-13] a received message that expired is acknowledged all the same'],
   },
   {
     id: 'MQTT-4.4.0-1',
@@ -183,7 +185,11 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Unacknowledged PUBLISH and PUBREL are resent, same identifiers, only when a session resumes; never otherwise',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order',
+      '[MQTT-4.4.0-1] what was in flight goes before what was queued meanwhile',
+      '[MQTT-4.4.0-1] the new Receive Maximum holds for what is sent again',
+    ],
   },
   {
     id: 'MQTT-4.4.0-2',
@@ -191,7 +197,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'PUBACK or PUBREC of 0x80 or above ends the message; no retransmission',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.4.0-2] a refused message is over, and not sent again'],
   },
   {
     id: 'MQTT-4.5.0-1',
@@ -206,7 +212,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client acknowledges each PUBLISH by QoS even if it ignores the message',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.5.0-2] what nobody wants is acknowledged, by its QoS'],
   },
   {
     id: 'MQTT-4.6.0-1',
@@ -214,7 +220,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client resends PUBLISH in original order (QoS 1 and 2)',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order'],
   },
   {
     id: 'MQTT-4.6.0-2',
@@ -222,7 +228,10 @@ export const v5Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client's PUBACKs follow the order of arrival",
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.6.0-2] [MQTT-4.6.0-3] PUBACK and PUBREC go in the order of arrival',
+      'acknowledgements keep the order of arrival [MQTT-4.6.0-2] [MQTT-4.6.0-3]',
+    ],
   },
   {
     id: 'MQTT-4.6.0-3',
@@ -230,7 +239,10 @@ export const v5Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client's PUBRECs follow the order of arrival",
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.6.0-2] [MQTT-4.6.0-3] PUBACK and PUBREC go in the order of arrival',
+      'acknowledgements keep the order of arrival [MQTT-4.6.0-2] [MQTT-4.6.0-3]',
+    ],
   },
   {
     id: 'MQTT-4.6.0-4',
@@ -238,7 +250,7 @@ export const v5Delivery: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client's PUBRELs follow the order of PUBRECs",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.6.0-4] PUBREL goes in the order of PUBREC'],
   },
   {
     id: 'MQTT-4.6.0-5',

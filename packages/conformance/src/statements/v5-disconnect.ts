@@ -22,7 +22,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "DISCONNECT's reserved bits are checked; nonzero is answered with 0x81",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.14.1-1] a DISCONNECT with other flags ends it'],
   },
   {
     id: 'MQTT-3.14.2-1',
@@ -30,7 +30,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'DISCONNECT reason is from its list',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.14.2-1] only reasons that a client may give'],
   },
   {
     id: 'MQTT-3.14.2-2',
@@ -45,7 +45,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "DISCONNECT reason string is left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.14.2-3] [MQTT-3.14.2-4] a reason string that is too large is left out'],
   },
   {
     id: 'MQTT-3.14.2-4',
@@ -53,7 +53,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "DISCONNECT user properties are left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.14.2-3] [MQTT-3.14.2-4] a reason string that is too large is left out'],
   },
   {
     id: 'MQTT-3.14.4-1',
@@ -61,7 +61,10 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Nothing is sent after DISCONNECT',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.14.4-1] [MQTT-3.14.4-2] nothing follows DISCONNECT but the end',
+      '[MQTT-3.14.4-1] nothing is answered after a DISCONNECT for an error',
+    ],
   },
   {
     id: 'MQTT-3.14.4-2',
@@ -69,7 +72,10 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Sender of DISCONNECT closes the connection',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.14.4-1] [MQTT-3.14.4-2] nothing follows DISCONNECT but the end',
+      '[MQTT-3.14.4-2] a server that keeps its side open is left',
+    ],
   },
   {
     id: 'MQTT-3.14.4-3',
@@ -84,7 +90,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'AUTH header flags are zero; anything else is malformed and closes',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.15.1-1] [MQTT-4.12.0-7] sends no AUTH, and takes none'],
   },
   {
     id: 'MQTT-3.15.2-1',
@@ -100,7 +106,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "AUTH reason string is left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.15.1-1] [MQTT-4.12.0-7] sends no AUTH, and takes none'],
   },
   {
     id: 'MQTT-3.15.2-3',
@@ -108,6 +114,6 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "AUTH user properties are left out if too large for the receiver's maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.15.1-1] [MQTT-4.12.0-7] sends no AUTH, and takes none'],
   },
 ];

@@ -8,7 +8,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Wildcards appear in filters only, never in topic names',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-2] [MQTT-4.7.0-1] topic names hold no wildcards, both ways'],
   },
   {
     id: 'MQTT-4.7.1-1',
@@ -16,7 +16,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "'#' stands alone or after '/', and last",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.7.1-1] [MQTT-4.7.1-2] wildcards stand where they may, and only there'],
   },
   {
     id: 'MQTT-4.7.1-2',
@@ -24,7 +24,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "'+' fills a whole level, anywhere in the filter",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.7.1-1] [MQTT-4.7.1-2] wildcards stand where they may, and only there'],
   },
   {
     id: 'MQTT-4.7.2-1',
@@ -39,7 +39,10 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic names and filters have at least one character',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic filters',
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic names',
+    ],
   },
   {
     id: 'MQTT-4.7.3-2',
@@ -47,7 +50,10 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic names and filters hold no U+0000',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic filters',
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic names',
+    ],
   },
   {
     id: 'MQTT-4.7.3-3',
@@ -55,7 +61,10 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic names and filters take at most 65,535 bytes',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic filters',
+      '[MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] bounds of topic names',
+    ],
   },
   {
     id: 'MQTT-4.7.3-4',
@@ -70,7 +79,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Shared filter starts with $share/ and a share name of one character or more',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.8.2-1] [MQTT-4.8.2-2] a share name is one level without wildcards'],
   },
   {
     id: 'MQTT-4.8.2-2',
@@ -78,7 +87,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Share name has no '/', '+' or '#', and is followed by '/' and a filter",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.8.2-1] [MQTT-4.8.2-2] a share name is one level without wildcards'],
   },
   {
     id: 'MQTT-4.8.2-3',
@@ -114,7 +123,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Initial send quota is nonzero and within Receive Maximum',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] keeps to the Receive Maximum'],
   },
   {
     id: 'MQTT-4.9.0-2',
@@ -122,7 +131,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Each QoS>0 PUBLISH takes one from the quota; at zero no more are sent',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2] keeps to the Receive Maximum'],
   },
   {
     id: 'MQTT-4.9.0-3',
@@ -130,7 +139,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'All other packets are processed even at quota zero',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.4-8] [MQTT-4.9.0-3] a full window holds up nothing else'],
   },
   {
     id: 'MQTT-4.12.0-1',
@@ -182,7 +191,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'No method in CONNECT: client sends no AUTH',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.15.1-1] [MQTT-4.12.0-7] sends no AUTH, and takes none'],
   },
   {
     id: 'MQTT-4.12.1-1',
@@ -213,7 +222,10 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'A reason of 0x80 or above in CONNACK or DISCONNECT means closing, sent or not',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.13.2-1] a CONNACK that refuses means closing',
+      '[MQTT-4.13.2-1] a DISCONNECT of the server means closing, whatever it says',
+    ],
   },
   {
     id: 'MQTT-6.0.0-1',

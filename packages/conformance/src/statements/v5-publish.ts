@@ -8,7 +8,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'DUP is 1 on any redelivery of a PUBLISH',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1] resends with DUP, ids and order'],
   },
   {
     id: 'MQTT-3.3.1-2',
@@ -16,7 +16,10 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'DUP is 0 on every QoS 0 message',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.3.1-2] [MQTT-4.3.1-1] QoS 0 goes once, with QoS 0 and DUP 0',
+      '[MQTT-3.3.1-2] DUP with QoS 0 ends it',
+    ],
   },
   {
     id: 'MQTT-3.3.1-3',
@@ -31,7 +34,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'QoS bits 11 are not allowed',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.1-4] QoS 3 is neither sent nor received'],
   },
   {
     id: 'MQTT-3.3.1-5',
@@ -102,7 +105,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: "Topic name leads PUBLISH's variable header and is a UTF-8 string",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-1] the topic name comes first, as UTF-8'],
   },
   {
     id: 'MQTT-3.3.2-2',
@@ -110,7 +113,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'A topic name in PUBLISH holds no wildcards',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-2] [MQTT-4.7.0-1] topic names hold no wildcards, both ways'],
   },
   {
     id: 'MQTT-3.3.2-3',
@@ -146,7 +149,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic alias mappings do not outlive their connection',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-7] aliases do not outlive their connection, in both directions'],
   },
   {
     id: 'MQTT-3.3.2-8',
@@ -154,7 +157,10 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Topic alias 0 is never sent',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.3.2-8] aliases begin with 1, and stand first beside their topic',
+      '[MQTT-3.3.2-8] an alias that was never allowed, or 0, ends it',
+    ],
   },
   {
     id: 'MQTT-3.3.2-9',
@@ -162,7 +168,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client's alias stays within CONNACK's Topic Alias Maximum",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.2.2-17] [MQTT-3.2.2-18] aliases stay within the maximum of the server'],
   },
   {
     id: 'MQTT-3.3.2-10',
@@ -170,7 +176,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client accepts every alias from 1 to the maximum it announced',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-10] takes every alias up to the maximum it announced, and no other'],
   },
   {
     id: 'MQTT-3.3.2-11',
@@ -192,7 +198,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Response topic is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-13] [MQTT-3.3.2-14] a response topic is a topic name, both ways'],
   },
   {
     id: 'MQTT-3.3.2-14',
@@ -200,7 +206,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Response topic holds no wildcards',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-13] [MQTT-3.3.2-14] a response topic is a topic name, both ways'],
   },
   {
     id: 'MQTT-3.3.2-15',
@@ -236,7 +242,7 @@ export const v5Publish: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Content type is a UTF-8 string',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.3.2-19] a content type is a UTF-8 string, both ways'],
   },
   {
     id: 'MQTT-3.3.2-20',

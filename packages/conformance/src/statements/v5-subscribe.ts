@@ -8,7 +8,7 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'SUBSCRIBE header flags are 0010; anything else is malformed and closes',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.8.1-1] [MQTT-3.8.3-1] [MQTT-3.8.3-2] SUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.8.3-1',
@@ -16,7 +16,7 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Topic filters are UTF-8 strings',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.8.1-1] [MQTT-3.8.3-1] [MQTT-3.8.3-2] SUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.8.3-2',
@@ -24,7 +24,10 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'SUBSCRIBE holds at least one filter with options',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.8.1-1] [MQTT-3.8.3-1] [MQTT-3.8.3-2] SUBSCRIBE, byte by byte',
+      '[MQTT-3.8.3-2] [MQTT-3.10.3-2] no request without a filter',
+    ],
   },
   {
     id: 'MQTT-3.8.3-3',
@@ -39,7 +42,7 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'No Local on a shared subscription is a protocol error',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.8.3-4] No Local is not asked for with a shared subscription'],
   },
   {
     id: 'MQTT-3.8.3-5',
@@ -138,7 +141,7 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'UNSUBSCRIBE header flags are 0010; anything else is malformed and closes',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.10.1-1] [MQTT-3.10.3-1] [MQTT-3.10.3-2] UNSUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.10.3-1',
@@ -146,7 +149,7 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'UNSUBSCRIBE filters are UTF-8 strings',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.10.1-1] [MQTT-3.10.3-1] [MQTT-3.10.3-2] UNSUBSCRIBE, byte by byte'],
   },
   {
     id: 'MQTT-3.10.3-2',
@@ -154,7 +157,10 @@ export const v5Subscribe: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'UNSUBSCRIBE holds at least one filter',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-3.10.1-1] [MQTT-3.10.3-1] [MQTT-3.10.3-2] UNSUBSCRIBE, byte by byte',
+      '[MQTT-3.8.3-2] [MQTT-3.10.3-2] no request without a filter',
+    ],
   },
   {
     id: 'MQTT-3.10.4-1',

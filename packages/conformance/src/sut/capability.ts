@@ -3,7 +3,7 @@
  * where it is missing. Most are read from CONNACK; the file about the system under test says the
  * rest, and has the last word.
  */
-import type { ConnackPacket } from '@godwit/protocol';
+import type { ConnackPacket, QoS } from '@godwit/protocol';
 
 /** Every capability, and whether a server has it as long as nothing says otherwise. */
 export const capabilityDefaults = {
@@ -57,4 +57,10 @@ function announcedBy({ properties = {} }: ConnackPacket): Partial<Record<Capabil
     'shared-subscriptions': properties.sharedSubscriptionAvailable ?? true,
     'topic-aliases': (properties.topicAliasMaximum ?? 0) > 0,
   };
+}
+
+/** The highest QoS that a server takes. */
+export function maximumQoSOf(capabilities: Capabilities): QoS {
+  if (!capabilities['qos-1']) return 0;
+  return capabilities['qos-2'] ? 2 : 1;
 }

@@ -1,13 +1,14 @@
 /** Our broker in this process, on memory streams and on virtual time: no case takes real time. */
+import { scramCredential, scramMethod } from '@godwit/auth';
 import { Broker, type BrokerOptions } from '@godwit/broker';
 import { ReasonCode } from '@godwit/protocol';
 import { SeededRandom, VirtualClock } from '@godwit/testkit';
 import { MemoryNetwork } from '@godwit/transport';
 import { type Sut, unknownSut } from '../sut/sut.ts';
 import type { Target } from '../target/target.ts';
-import { scramMethod } from './scram-method.ts';
 
 const auth = { method: 'SCRAM-SHA-256', username: 'ada', password: 'lovelace' } as const;
+const credential = await scramCredential(auth.password, { hash: 'SHA-256', iterations: 4096 });
 
 /** What {@link brokerTarget} is, beyond what its CONNACK says. */
 export const brokerSut: Sut = {
@@ -31,10 +32,14 @@ export function brokerTarget(options: BrokerTargetOptions = {}): Target {
   const network = new MemoryNetwork(clock.defer);
   const broker = new Broker({
     ...options,
+    // A run makes a broker for each case: small ones.
+    limits: { routeCacheEntries: 256, ...options.limits },
     clock,
     random: new SeededRandom(1),
     hooks: {
-      authMethods: [scramMethod(auth)],
+      authMethods: [
+        scramMethod('SHA-256', username => (username === auth.username ? credential : undefined)),
+      ],
       authenticate: ({ username }) => username === undefined || refusal,
       authorizePublish: (_client, { topic }) => !topic.endsWith('/forbidden'),
       authorizeSubscribe: (_client, { filter }) => !filter.endsWith('/hidden'),

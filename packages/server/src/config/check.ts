@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Config } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import type { Layers } from './layers.ts';
+import { listenerFaults } from './listener-rules.ts';
 import { nearest } from './nearest.ts';
 import { configSchema } from './schema.ts';
 import { expectation, nodeAt, type Path } from './schema-node.ts';
@@ -15,6 +16,7 @@ const listedMax = 8;
 export function checkConfig(layers: Layers): Config {
   const { success, data, error } = configSchema.safeParse(layers.value);
   const faults = error?.issues.flatMap(issue => faultsOf(issue, layers)) ?? [];
+  if (success) faults.push(...listenerIssues(data, layers));
   const issues = [...layers.issues, ...faults];
   if (!success || issues.length > 0) throw new ConfigError(issues);
   return data;
@@ -28,6 +30,18 @@ export function unknownKey(path: Path): string {
   if (guess !== undefined) return `there is no ${path.join('.')}; did you mean ${guess}?`;
   const isListed = siblings.length > 0 && siblings.length <= listedMax;
   return `there is no ${path.join('.')}${isListed ? `; expected ${siblings.join(', ')}` : ''}`;
+}
+
+function listenerIssues({ listeners }: Config, layers: Layers): ConfigIssue[] {
+  return listeners.flatMap((listener, at) => {
+    const path = ['listeners', `${at}`];
+    const given =
+      at === 0 && layers.value.listeners === undefined ? {} : valueAt(layers.value, path);
+    return listenerFaults(listener, Object.keys(given as object)).map(({ key, message }) => {
+      const where = key === '' ? path : [...path, ...key.split('.')];
+      return { place: layers.placeOf(where), message: `${where.join('.')} ${message}` };
+    });
+  });
 }
 
 function faultsOf(issue: z.core.$ZodIssue, layers: Layers): ConfigIssue[] {

@@ -10,11 +10,31 @@ import {
   type SharedStrategyName,
 } from '@godwit/broker';
 
-export interface ListenerConfig {
-  readonly type: 'mqtt';
+/** MQTT over TCP, over TLS, over WebSocket, over WebSocket with TLS, over a Unix socket. */
+export const listenerTypes = ['mqtt', 'mqtts', 'ws', 'wss', 'unix'] as const;
+export type ListenerType = (typeof listenerTypes)[number];
+
+/** Files of a certificate and its key, in PEM. */
+export interface CertificateConfig {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Which key goes with which type: see `listener-rules.ts`. */
+export interface ListenerConfig extends Partial<CertificateConfig> {
+  readonly type: ListenerType;
   readonly host: string;
   readonly port: number;
   readonly backlog: number;
+  readonly path?: string;
+  readonly mode?: string;
+  readonly origins?: readonly string[];
+  readonly messageBytesMax?: number;
+  readonly moreCertificates?: readonly CertificateConfig[];
+  readonly ca?: string;
+  readonly requireClientCert?: boolean;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers?: string;
 }
 
 export interface LogConfig {
@@ -47,6 +67,18 @@ export const defaultListener: ListenerConfig = {
   port: 1883,
   backlog: 1024,
 };
+
+/** Where a listener listens whose configuration says no port. */
+export const defaultPorts: Readonly<Record<ListenerType, number>> = {
+  mqtt: defaultListener.port,
+  mqtts: 8883,
+  ws: 8080,
+  wss: 8443,
+  unix: 0,
+};
+
+/** Of the URL, for `ws` and `wss`. */
+export const defaultWebSocketPath = '/mqtt';
 
 export const defaultConfig: Config = {
   listeners: [defaultListener],

@@ -3,10 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { certificatesMissing, testCertificates } from '@godwit/transport/test-certificates';
 import { type Config, defaultConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConfigSources, loadConfig } from './load-config.ts';
 import { configSchema } from './schema.ts';
+
+const skip = await certificatesMissing();
 
 suite('loadConfig', () => {
   let folder = '';
@@ -88,7 +91,7 @@ suite('loadConfig', () => {
       '[[listeners]]',
       'port = "x"',
       '[[listeners]]',
-      'type = "mqtts"',
+      'type = "mqtt/tls"',
       '[log]',
       'level = 3',
     ].join('\n');
@@ -121,8 +124,75 @@ suite('loadConfig', () => {
         'godwit.toml:3: limits.receiveMaximum is 0; expected an integer from 1 to 65,535',
         'godwit.toml:4: there is no limits.queueMesagesMax; did you mean queueMessagesMax?',
         'godwit.toml:6: listeners.0.port is "x"; expected an integer from 0 to 65,535',
-        'godwit.toml:8: listeners.1.type is "mqtts"; expected "mqtt"',
+        'godwit.toml:8: listeners.1.type is "mqtt/tls"; expected "mqtt" or "mqtts" or "ws" or "wss" or "unix"',
       ].toSorted(),
+    );
+  });
+
+  test('gives a listener the port of its type', async () => {
+    const text = '[[listeners]]\n[[listeners]]\ntype = "ws"\norigins = ["*"]\n';
+    const { listeners } = await load(`${text}[[listeners]]\ntype = "unix"\npath = "a"\n`);
+    deepEqual(
+      listeners.map(({ type, port }) => [type, port]),
+      [
+        ['mqtt', 1883],
+        ['ws', 8080],
+        ['unix', 0],
+      ],
+    );
+  });
+
+  test('says which keys of a listener do not go together', async () => {
+    const text = [
+      '[[listeners]]',
+      'cert = "a.crt"',
+      '[[listeners]]',
+      'type = "wss"',
+      'path = "mqtt"',
+      'requireClientCert = true',
+      '[[listeners]]',
+      'type = "unix"',
+      'port = 1',
+    ].join('\n');
+    deepEqual(await faults(load(text)), [
+      'godwit.toml:2: listeners.0.cert is not for type "mqtt"; expected "mqtts" or "wss"',
+      'godwit.toml:3: listeners.1 of type "wss" lacks cert; expected a PEM file',
+      'godwit.toml:3: listeners.1 of type "wss" lacks key; expected a PEM file',
+      'godwit.toml:5: listeners.1.path is "mqtt"; expected /…',
+      'godwit.toml:6: listeners.1.requireClientCert needs ca, a PEM file',
+      'godwit.toml:9: listeners.2.port is not for type "unix"; expected "mqtt" or "mqtts" or "ws" or "wss"',
+      'godwit.toml:7: listeners.2 of type "unix" lacks path; expected the file of a socket',
+    ]);
+  });
+
+  test('says which files of a listener cannot be used', { skip }, async () => {
+    const { ca, server, sign } = await testCertificates();
+    const other = await sign('other');
+    const files = { ca, cert: server.cert, key: server.key, other: other.key };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const at = (name: string): string => JSON.stringify(join(folder, name));
+    const listener = (cert: string, key: string, more = ''): string =>
+      `[[listeners]]\ntype = "mqtts"\ncert = ${at(cert)}\nkey = ${at(key)}\n${more}`;
+    const good = await load(listener('cert', 'key', `ca = ${at('ca')}\nrequireClientCert = true`));
+    equal(good.listeners[0].port, 8883);
+    const more = `moreCertificates = [{ cert = ${at('cert')}, key = ${at('none')} }]\n`;
+    deepEqual(
+      await faults(
+        load(
+          listener('none', 'key') +
+            listener('key', 'key') +
+            listener('cert', 'other') +
+            listener('cert', 'ca') +
+            listener('cert', 'key', more),
+        ),
+      ),
+      [
+        'godwit.toml:3: listeners.0.cert is "none", which does not exist',
+        'godwit.toml:7: listeners.1.cert is "key", which is no certificate in PEM',
+        `godwit.toml:12: listeners.2.key is "other", which is not the key of cert`,
+        'godwit.toml:16: listeners.3.key is "ca", which is no key in PEM without password',
+        'godwit.toml:21: listeners.4.moreCertificates.0.key is "none", which does not exist',
+      ],
     );
   });
 

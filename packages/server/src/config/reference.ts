@@ -31,8 +31,10 @@ ones, from
 host = "127.0.0.1"
 
 [[listeners]]
+type = "mqtts"
 host = "0.0.0.0"
-port = 1884
+cert = "/etc/godwit/broker.crt"
+key = "/etc/godwit/broker.key"
 
 [auth]
 allowAnonymous = "always"
@@ -45,8 +47,9 @@ A key that does not exist, or a value out of its range, stops the start. All fau
 once, each with its place, what was found and what was expected:
 
 \`\`\`text
-godwit serve: godwit.toml:12: limits.queueMessagesMax is -1; expected an integer from 0 to 100,000,000
-godwit serve: godwit.toml:13: there is no limits.queueMesagesMax; did you mean queueMessagesMax?
+godwit serve: godwit.toml:7: listeners.1.cert is "/etc/godwit/broker.crt", which does not exist
+godwit serve: godwit.toml:14: limits.queueMessagesMax is -1; expected an integer from 0 to 100,000,000
+godwit serve: godwit.toml:15: there is no limits.queueMesagesMax; did you mean queueMessagesMax?
 \`\`\`
 
 Limits have the names that a program which embeds the broker gives them; their last word is the
@@ -78,7 +81,8 @@ function row(key: string, node: SchemaNode, limitText: string | undefined): stri
   if (text === undefined) throw new Error(`${key} is not described`);
   const isBounded = node.type === 'integer' || node.enum !== undefined;
   const bounds = isBounded ? ` Expected: ${expectation(node).replaceAll('"', '`')}.` : '';
-  return `| \`${key}\` | \`${literal(node.default)}\` | ${text}${bounds} |\n`;
+  const value = node.default === undefined ? '' : `\`${literal(node.default)}\``;
+  return `| \`${key}\` | ${value} | ${text}${bounds} |\n`;
 }
 
 /** A value as it is written in the file. */

@@ -51,7 +51,7 @@ export function expectation(node: SchemaNode): string {
     case 'string':
       return `a text of 1 to ${node.maxLength} characters`;
     case 'array':
-      return `a list of ${node.minItems} to ${node.maxItems} tables`;
+      return `a list of ${node.minItems} to ${node.maxItems} ${node.items?.type === 'string' ? 'texts' : 'tables'}`;
     case 'object':
       return 'a table';
   }

@@ -8,41 +8,10 @@ import {
   sharedStrategyNames,
 } from '@godwit/broker';
 import { z } from 'zod';
-import { type Config, defaultConfig, defaultListener, portMax } from './config.ts';
+import { type Config, defaultConfig } from './config.ts';
+import { listener } from './listener-schema.ts';
 
 const listenersMax = 64;
-const backlogMax = 65_535;
-const hostLengthMax = 253;
-
-const listener = z
-  .strictObject({
-    type: z
-      .enum(['mqtt'])
-      .default(defaultListener.type)
-      .describe('What is spoken there: `mqtt` is MQTT over TCP.'),
-    host: z
-      .string()
-      .min(1)
-      .max(hostLengthMax)
-      .default(defaultListener.host)
-      .describe(
-        'Address or name to listen on. `127.0.0.1` is reached from this machine only; `0.0.0.0` ' +
-          'is every IPv4 address of the machine, `::` every address.',
-      ),
-    port: z
-      .int()
-      .min(0)
-      .max(portMax)
-      .default(defaultListener.port)
-      .describe('TCP port; 0 lets the system choose one.'),
-    backlog: z
-      .int()
-      .min(1)
-      .max(backlogMax)
-      .default(defaultListener.backlog)
-      .describe('Connections that may wait to be accepted; the system may cut it.'),
-  })
-  .describe('One place where clients connect.');
 
 const auth = z
   .strictObject({

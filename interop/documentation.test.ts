@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Broker } from '@godwit/broker';
 import { listenTcp } from '@godwit/transport/node';
-import { readTree } from '../tidy/tree.ts';
-import { examplesOf } from './examples.ts';
+import { readTree } from '../tools/tidy/tree.ts';
+import { examplesOf } from '../tools/docs/examples.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 const examples = [...readTree(root)]
   .filter(([path]) => path.endsWith('.md'))

@@ -1,10 +1,14 @@
 /**
- * A TCP connection as a byte stream, over `net.Socket`. All sockets read into one shared buffer,
- * and a write that the kernel takes over at once needs no callback: these two are most of what can
- * be saved per message here.
+ * A connected `net.Socket` as a byte stream: TCP, a Unix socket, or TLS over TCP. Without TLS all
+ * sockets read into one shared buffer, and a write that the kernel takes over at once needs no
+ * callback: these two are most of what can be saved per message here.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import type { ByteStream, StreamHandlers } from './byte-stream.ts';
+import type { TLSSocket } from 'node:tls';
+import type { Handle } from './bound-server.ts';
+import type { ByteStream, PeerCertificate, StreamHandlers } from './byte-stream.ts';
+import { peerCertificateOf } from './peer-certificate.ts';
+import { plainAddress } from './plain-address.ts';
 
 /** Every socket reads into this: a chunk is used up before the next read, whoever it is for. */
 const readBuffer = new Uint8Array(64 * 1024);
@@ -13,16 +17,16 @@ const owner = Symbol('owner');
 
 /** Lets one set of listeners serve all sockets, instead of closures for each. */
 interface OwnedSocket extends Socket {
-  [owner]: TcpStream;
+  [owner]: SocketStream;
 }
 
-interface TcpSocketOptions extends Omit<SocketConstructorOpts, 'handle'> {
+interface PlainSocketOptions extends Omit<SocketConstructorOpts, 'handle'> {
   /** An accepted connection, as the server's handle gives it. */
-  handle?: object;
+  handle?: Handle;
 }
 
-/** Makes the kind of socket that {@link TcpStream} is built on; it does not read yet. */
-export function tcpSocket(options: TcpSocketOptions = {}): Socket {
+/** Makes the kind of socket that {@link plainStream} is built on; it does not read yet. */
+export function plainSocket(options: PlainSocketOptions = {}): Socket {
   const socket = new Socket({
     ...options,
     allowHalfOpen: true,
@@ -40,6 +44,11 @@ export function tcpSocket(options: TcpSocketOptions = {}): Socket {
   return socket;
 }
 
+/** Makes the socket of an accepted connection on which TLS or HTTP will be spoken. */
+export function connectionSocket(handle: Handle): Socket {
+  return new Socket({ handle, allowHalfOpen: true } as SocketConstructorOpts);
+}
+
 /** A block whose memory still belongs to the socket. */
 interface PendingBlock {
   /** What the stream had written in all, counting this block. */
@@ -47,17 +56,47 @@ interface PendingBlock {
   readonly done: () => void;
 }
 
-/** One connected socket. */
-export class TcpStream implements ByteStream {
+/**
+ * A TCP connection.
+ * @param socket connected, made by {@link plainSocket}
+ */
+export function tcpStream(socket: Socket): ByteStream {
+  return new SocketStream(socket, 'tcp', plainAddress(socket.remoteAddress));
+}
+
+/**
+ * A connection over a Unix socket.
+ * @param socket connected, made by {@link plainSocket}
+ * @param path of the file
+ */
+export function unixStream(socket: Socket, path: string): ByteStream {
+  return new SocketStream(socket, 'unix', `unix:${path}`);
+}
+
+/**
+ * A TLS connection.
+ * @param socket connected and secured, with `allowHalfOpen`
+ */
+export function tlsStream(socket: TLSSocket): ByteStream {
+  const address = plainAddress(socket.remoteAddress);
+  return new SocketStream(socket, 'tls', address, peerCertificateOf(socket));
+}
+
+class SocketStream implements ByteStream {
   readonly kind: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly peerCertificate: PeerCertificate | undefined;
   readonly #socket: OwnedSocket;
+  /** TLS never takes a block at once, and its 'drain' does not tell of every time. */
+  readonly #isTls: boolean;
   #handlers: StreamHandlers | null;
   #writtenBytes: number;
+  /** Over TLS: `#writtenBytes` when it last drained. */
+  #drainedBytes: number;
   /** Blocks that the kernel has not taken, oldest first. */
   #pending: PendingBlock[];
-  /** Given to writes behind a backlog; made when there is one. */
+  /** Given to writes behind a backlog, and to all over TLS; made when there is one. */
   #onTaken: (() => void) | null;
   #corks: number;
   /** The kernel had not taken everything when the current batch began. */
@@ -67,15 +106,22 @@ export class TcpStream implements ByteStream {
   #closed: boolean;
   #error: Error | null;
 
-  /** @param socket connected, made by {@link tcpSocket} */
-  constructor(socket: Socket) {
-    this.kind = 'tcp';
+  constructor(
+    socket: Socket,
+    kind: string,
+    remoteAddress: string,
+    peerCertificate?: PeerCertificate,
+  ) {
+    this.kind = kind;
     // Kept here, for the socket forgets them when it closes.
-    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort ?? 0;
+    this.peerCertificate = peerCertificate;
     this.#socket = socket as OwnedSocket;
+    this.#isTls = kind === 'tls';
     this.#handlers = null;
     this.#writtenBytes = 0;
+    this.#drainedBytes = 0;
     this.#pending = nothingPending;
     this.#onTaken = null;
     this.#corks = 0;
@@ -86,8 +132,9 @@ export class TcpStream implements ByteStream {
     this.#error = null;
     this.#socket[owner] = this;
     socket.setNoDelay(true);
+    if (this.#isTls) socket.pause().on('data', onData);
+    else socket.on('drain', onDrain);
     socket.on('end', onEnd);
-    socket.on('drain', onDrain);
     socket.on('error', onError);
     socket.on('close', onClose);
   }
@@ -112,7 +159,7 @@ export class TcpStream implements ByteStream {
     if (this.#corks === 0) this.#isBehind = socket.writableLength > 0;
     this.#writtenBytes += bytes.length;
     // Behind a backlog 'drain' may be long in coming, so each block reports for itself.
-    if (this.#isBehind) socket.write(bytes, this.#takenCallback());
+    if (this.#isBehind || this.#isTls) socket.write(bytes, this.#takenCallback());
     else socket.write(bytes);
     if (done === undefined) return;
     if (socket.writableLength === 0) done();
@@ -190,8 +237,18 @@ export class TcpStream implements ByteStream {
   }
 
   #takenCallback(): () => void {
-    this.#onTaken ??= () => this.#releaseTaken();
+    this.#onTaken ??= this.#isTls ? () => this.#takenByTls() : () => this.#releaseTaken();
     return this.#onTaken;
+  }
+
+  /** Blocks that went together report one after the other: only the first of them drains. */
+  #takenByTls(): void {
+    if (this.#drainedBytes === this.#writtenBytes) return;
+    if (this.#socket.writableLength > 0) this.#releaseTaken();
+    else {
+      this.#drainedBytes = this.#writtenBytes;
+      this.drained();
+    }
   }
 
   #releaseTaken(): void {
@@ -201,6 +258,10 @@ export class TcpStream implements ByteStream {
     const pending = this.#pending;
     while (pending.length > 0 && pending[0].endOffset <= takenBytes) pending.shift()!.done();
   }
+}
+
+function onData(this: OwnedSocket, chunk: Uint8Array): void {
+  this[owner].receive(chunk);
 }
 
 function onEnd(this: OwnedSocket): void {
@@ -221,8 +282,3 @@ function onClose(this: OwnedSocket): void {
 
 /** Shared by all streams that were never behind; stays empty. */
 const nothingPending: PendingBlock[] = [];
-
-/** An IPv4 peer of a socket that is bound to `::` is written as IPv4. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}

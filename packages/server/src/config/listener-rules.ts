@@ -1,0 +1,83 @@
+/**
+ * What the schema of a listener cannot say: which keys go with which type, which a type cannot do
+ * without, and that its files are there and fit together.
+ */
+import { type ListenerConfig, type ListenerType, listenerTypes } from './config.ts';
+import { credentialsOf, FileError } from './tls-files.ts';
+
+/** A fault, at a key of the listener; '' is the listener itself. */
+export interface ListenerFault {
+  readonly key: string;
+  /** Goes on from the path of the key. */
+  readonly message: string;
+}
+
+const portTypes: readonly ListenerType[] = ['mqtt', 'mqtts', 'ws', 'wss'];
+const tlsTypes: readonly ListenerType[] = ['mqtts', 'wss'];
+const webSocketTypes: readonly ListenerType[] = ['ws', 'wss'];
+
+const typesOf: Readonly<Record<keyof ListenerConfig, readonly ListenerType[]>> = {
+  type: listenerTypes,
+  backlog: listenerTypes,
+  host: portTypes,
+  port: portTypes,
+  path: ['ws', 'wss', 'unix'],
+  mode: ['unix'],
+  origins: webSocketTypes,
+  messageBytesMax: webSocketTypes,
+  cert: tlsTypes,
+  key: tlsTypes,
+  moreCertificates: tlsTypes,
+  ca: tlsTypes,
+  requireClientCert: tlsTypes,
+  minVersion: tlsTypes,
+  ciphers: tlsTypes,
+};
+
+function isTls({ type }: ListenerConfig): boolean {
+  return tlsTypes.includes(type);
+}
+
+/**
+ * @param listener as the schema let it through
+ * @param given the keys that somebody has set
+ */
+export function listenerFaults(
+  listener: ListenerConfig,
+  given: readonly string[],
+): readonly ListenerFault[] {
+  const { type, path, requireClientCert, ca } = listener;
+  const foreign = given
+    .filter(key => !typesOf[key as keyof ListenerConfig].includes(type))
+    .map(key => ({ key, message: `is not for type "${type}"; expected ${listed(key)}` }));
+  const needed = isTls(listener) ? (['cert', 'key'] as const) : [];
+  const lacking = needed
+    .filter(key => listener[key] === undefined)
+    .map(key => ({ key: '', message: `of type "${type}" lacks ${key}; expected a PEM file` }));
+  const others: ListenerFault[] = [];
+  if (type === 'unix' && path === undefined) {
+    others.push({ key: '', message: 'of type "unix" lacks path; expected the file of a socket' });
+  }
+  if (webSocketTypes.includes(type) && path !== undefined && !path.startsWith('/')) {
+    others.push({ key: 'path', message: `is ${JSON.stringify(path)}; expected /…` });
+  }
+  if (isTls(listener) && requireClientCert && ca === undefined) {
+    others.push({ key: 'requireClientCert', message: 'needs ca, a PEM file' });
+  }
+  const faults = [...foreign, ...lacking, ...others];
+  return faults.length === 0 && isTls(listener) ? fileFaults(listener) : faults;
+}
+
+function listed(key: string): string {
+  return typesOf[key as keyof ListenerConfig].map(type => `"${type}"`).join(' or ');
+}
+
+function fileFaults(listener: ListenerConfig): ListenerFault[] {
+  try {
+    credentialsOf(listener);
+    return [];
+  } catch (error) {
+    if (error instanceof FileError) return [{ key: error.key, message: error.fault }];
+    throw error;
+  }
+}

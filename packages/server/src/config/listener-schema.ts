@@ -1,0 +1,135 @@
+/** The schema of a listener: all keys of all types. Which go together, `listener-rules.ts` knows. */
+import { z } from 'zod';
+import {
+  type CertificateConfig,
+  defaultListener,
+  defaultPorts,
+  defaultWebSocketPath,
+  type ListenerConfig,
+  listenerTypes,
+  portMax,
+} from './config.ts';
+
+const backlogMax = 65_535;
+const hostLengthMax = 253;
+const pathLengthMax = 4096;
+const originsMax = 256;
+const certificatesMax = 64;
+const messageBytesMax = 268_435_460;
+
+function text(lengthMax: number): z.ZodString {
+  return z.string().min(1).max(lengthMax);
+}
+
+const file = text(pathLengthMax);
+
+const certificate: z.ZodType<CertificateConfig> = z.strictObject({
+  cert: file.describe('File of a certificate, in PEM.'),
+  key: file.describe('File of its key, in PEM.'),
+});
+
+export const listener: z.ZodType<ListenerConfig> = z
+  .strictObject({
+    type: z
+      .enum(listenerTypes)
+      .default(defaultListener.type)
+      .describe(
+        'What is spoken there: MQTT over TCP (`mqtt`), TLS (`mqtts`), WebSocket (`ws`), WebSocket ' +
+          'over TLS (`wss`) or a Unix socket (`unix`).',
+      ),
+    host: text(hostLengthMax)
+      .default(defaultListener.host)
+      .describe(
+        'Not for `unix`. Address or name to listen on. `127.0.0.1` is reached from this machine ' +
+          'only; `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
+      ),
+    port: z
+      .int()
+      .min(0)
+      .max(portMax)
+      .optional()
+      .describe(
+        'Not for `unix`. TCP port; 0 lets the system choose one. If not given ' +
+          `${defaultPorts.mqtt} for \`mqtt\`, ${defaultPorts.mqtts} for \`mqtts\`, ` +
+          `${defaultPorts.ws} for \`ws\`, ${defaultPorts.wss} for \`wss\`.`,
+      ),
+    backlog: z
+      .int()
+      .min(1)
+      .max(backlogMax)
+      .default(defaultListener.backlog)
+      .describe('Connections that may wait to be accepted; the system may cut it.'),
+    path: text(pathLengthMax)
+      .optional()
+      .describe(
+        `For \`ws\` and \`wss\`: path of the URL, \`${defaultWebSocketPath}\` if not given. For ` +
+          '`unix`: file of the socket.',
+      ),
+    mode: z
+      .enum(['600', '660', '666'])
+      .optional()
+      .describe(
+        'For `unix`: who may connect: the user that runs the broker, its group too, or everybody. If not ' +
+          'given, as the umask has it.',
+      ),
+    origins: z
+      .array(text(hostLengthMax))
+      .min(1)
+      .max(originsMax)
+      .optional()
+      .describe(
+        'For `ws` and `wss`: origins whose pages may connect from a browser, as ' +
+          '`https://app.example.com`; `*` is every one. Pages of this machine and of the ' +
+          'host and port of the broker always may, others are refused with 403. Programs that ' +
+          'are no browsers are not asked.',
+      ),
+    messageBytesMax: z
+      .int()
+      .min(1024)
+      .max(messageBytesMax)
+      .optional()
+      .describe(
+        'For `ws` and `wss`: bytes of one WebSocket message, 16_777_216 if not given. It is kept ' +
+          'until it is whole; a larger one closes the connection with 1009.',
+      ),
+    cert: file
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: file of the certificate, in PEM, followed by those between it and ' +
+          'its root.',
+      ),
+    key: file.optional().describe('For `mqtts` and `wss`: file of its key, in PEM.'),
+    moreCertificates: z
+      .array(certificate)
+      .min(1)
+      .max(certificatesMax)
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: tables of `cert` and `key`. A client gets the first certificate ' +
+          'that is valid for the name it asks for, `cert` where none is.',
+      ),
+    ca: file
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: file of the certificates, in PEM, that may have signed those of ' +
+          'clients.',
+      ),
+    requireClientCert: z
+      .boolean()
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: whether clients must show a certificate that `ca` has signed; ' +
+          'false if not given.',
+      ),
+    minVersion: z
+      .enum(['TLSv1.2', 'TLSv1.3'])
+      .optional()
+      .describe('For `mqtts` and `wss`: the oldest TLS that is spoken, `TLSv1.2` if not given.'),
+    ciphers: text(pathLengthMax)
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: ciphers in the notation of OpenSSL, instead of those of Node.',
+      ),
+  })
+  .transform(found => ({ ...found, port: found.port ?? defaultPorts[found.type] }))
+  .describe('One place where clients connect.');

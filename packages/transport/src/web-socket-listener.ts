@@ -1,0 +1,181 @@
+/**
+ * Accepts WebSockets as byte streams, with or without TLS. Decides who is let in: the path, the
+ * subprotocol and the page's origin; all other HTTP is refused.
+ */
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Clock, systemClock, type Timer } from '@godwit/runtime';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { bindPort, type ListenPortOptions } from './bound-server.ts';
+import type { ByteStream } from './byte-stream.ts';
+import { connectionSocket } from './socket-stream.ts';
+import { TlsAcceptor, type TlsServerOptions } from './tls-acceptor.ts';
+import type { TlsListener } from './tls-listener.ts';
+import { webSocketOptions } from './web-socket-options.ts';
+import { WebSocketStream } from './web-socket-stream.ts';
+
+/** Options of {@link listenWebSocket}. */
+export interface ListenWebSocketOptions extends ListenPortOptions {
+  /** Path of the URL, exactly; `/mqtt` by default. A query is not looked at. */
+  readonly path?: string;
+  /**
+   * Whether pages of an origin, as `https://app.example.com`, may connect; `host` is the server as
+   * the page knows it, as `broker.example.com:8080`. All may by default. Programs that are no
+   * browsers need not name an origin, and are then not asked about.
+   */
+  readonly allowsOrigin?: (origin: string, host: string) => boolean;
+  /**
+   * Bytes of one message, which is kept until it is whole; a larger one closes the connection with
+   * status 1009. 16 MiB by default.
+   */
+  readonly messageBytesMax?: number;
+  /** Speaks TLS first. */
+  readonly tls?: TlsServerOptions;
+  /** From accepting (or securing) a connection to its request, in ms; 10,000 by default. */
+  readonly handshakeTimeoutMs?: number;
+  /** For `handshakeTimeoutMs`; the system's by default. */
+  readonly clock?: Clock;
+  /** A connection was refused, or its handshake failed. */
+  readonly onHandshakeError?: (error: Error, remoteAddress: string) => void;
+}
+
+/** What clients offer: the standard's name, and that of clients from before it. */
+const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1'];
+
+const handshakeMsDefault = 10_000;
+const headerBytesMax = 16 * 1024;
+
+/** As `listenWebSocket` of on-demand.ts says. */
+export async function listenWebSocket(
+  options: ListenWebSocketOptions,
+  onStream: (stream: ByteStream) => void,
+): Promise<TlsListener> {
+  const { tls, onHandshakeError } = options;
+  const upgrades = new Upgrades(options, onStream);
+  const onSecure = (socket: Socket): void => upgrades.accept(socket);
+  const acceptor =
+    tls === undefined ? null : new TlsAcceptor(tls, 'http/1.1', { onSecure, onHandshakeError });
+  const accept = acceptor === null ? onSecure : (socket: Socket) => acceptor.accept(socket);
+  const listener = await bindPort(options, handle => accept(connectionSocket(handle)));
+  return {
+    address: listener.address,
+    port: listener.port,
+    updateSecureContext(credentials) {
+      if (acceptor === null) throw new TypeError('the listener does without TLS');
+      acceptor.update(credentials);
+    },
+    close() {
+      upgrades.close();
+      return listener.close();
+    },
+  };
+}
+
+/** Connections from being accepted to being WebSockets. */
+class Upgrades {
+  readonly #options: ListenWebSocketOptions;
+  readonly #path: string;
+  readonly #onStream: (stream: ByteStream) => void;
+  readonly #http: ReturnType<typeof createServer>;
+  readonly #webSockets: WebSocketServer;
+  /** Whose request has not come yet. */
+  readonly #waiting: Map<Socket, Timer>;
+  #isOpen: boolean;
+
+  constructor(options: ListenWebSocketOptions, onStream: (stream: ByteStream) => void) {
+    this.#options = options;
+    this.#path = options.path ?? '/mqtt';
+    this.#onStream = onStream;
+    this.#waiting = new Map();
+    this.#isOpen = true;
+    this.#http = createServer({ maxHeaderSize: headerBytesMax });
+    this.#http.on('request', (request, response) => this.#answer(request, response));
+    this.#http.on('upgrade', (request, socket, head) => {
+      this.#upgrade(request, socket as Socket, head);
+    });
+    this.#webSockets = new WebSocketServer({
+      ...webSocketOptions(options.messageBytesMax),
+      noServer: true,
+      clientTracking: false,
+      // [MQTT-6.0.0-4]
+      handleProtocols: offered => subprotocols.find(name => offered.has(name)) ?? false,
+    });
+  }
+
+  accept(socket: Socket): void {
+    if (!this.#isOpen) {
+      socket.destroy();
+      return;
+    }
+    const { clock = systemClock, handshakeTimeoutMs = handshakeMsDefault } = this.#options;
+    const timer = clock.after(handshakeTimeoutMs, () => {
+      this.#tell(`no request came within ${handshakeTimeoutMs} ms`, socket);
+      socket.destroy();
+    });
+    this.#waiting.set(socket, timer);
+    socket.once('close', () => this.#forget(socket));
+    this.#http.emit('connection', socket);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    for (const socket of this.#waiting.keys()) socket.destroy();
+  }
+
+  /** A request that asks for no WebSocket. */
+  #answer({ url }: IncomingMessage, response: ServerResponse): void {
+    const isHere = pathOf(url) === this.#path;
+    const headers = { connection: 'close', 'content-length': 0 };
+    response.writeHead(isHere ? 426 : 404, isHere ? { ...headers, upgrade: 'websocket' } : headers);
+    response.end();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) {
+      const [status, why] = refusal;
+      this.#tell(why, socket);
+      refuse(socket, status);
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+      this.#forget(socket);
+      this.#onStream(new WebSocketStream(webSocket, socket));
+    });
+  }
+
+  #refusalOf({ url, headers }: IncomingMessage): [status: number, why: string] | undefined {
+    const { origin, host = '', 'sec-websocket-protocol': offered = '' } = headers;
+    if (pathOf(url) !== this.#path) return [404, 'asked for another path'];
+    const { allowsOrigin } = this.#options;
+    if (origin !== undefined && allowsOrigin?.(origin, host) === false) {
+      return [403, `a page of ${origin} may not connect`];
+    }
+    const names = offered.split(',').map(name => name.trim());
+    // [MQTT-6.0.0-3]
+    if (!names.some(name => subprotocols.includes(name))) {
+      return [400, `offered no subprotocol of ${subprotocols.join(', ')}`];
+    }
+    return undefined;
+  }
+
+  #tell(why: string, socket: Socket): void {
+    this.#options.onHandshakeError?.(new Error(why), socket.remoteAddress ?? '');
+  }
+
+  #forget(socket: Socket): void {
+    this.#waiting.get(socket)?.cancel();
+    this.#waiting.delete(socket);
+  }
+}
+
+function pathOf(url = ''): string {
+  return url.split('?', 1)[0];
+}
+
+function refuse(socket: Socket, status: number): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  const headers = 'Connection: close\r\nContent-Length: 0\r\n';
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n`);
+}
