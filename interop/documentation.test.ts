@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Broker } from '@godwit/broker';
 import { listenTcp } from '@godwit/transport/node';
-import { readTree } from '../tools/tidy/tree.ts';
 import { examplesOf } from '../tools/docs/examples.ts';
+import { readTree } from '../tools/tidy/tree.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));

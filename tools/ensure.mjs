@@ -12,7 +12,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const NODE_MIN = [24, 11];
 
 /** What the interoperability tests run or load; on other systems those tests are skipped. */
-const DEBIAN_PACKAGES = ['mosquitto', 'mosquitto-clients', 'openssl', 'python3-paho-mqtt', 'tshark'];
+const DEBIAN_PACKAGES = [
+  'mosquitto',
+  'mosquitto-clients',
+  'openssl',
+  'python3-paho-mqtt',
+  'tshark',
+];
 
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
