@@ -29,7 +29,9 @@ export async function measure(
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if (out === '') throw new Error(err.trim() || 'the load ended without a word');
-  return Object.fromEntries(metricsOf(JSON.parse(out) as Report));
+  const metrics = metricsOf(JSON.parse(out) as Report);
+  if (metrics.get('received') === 0) throw new Error('nothing arrived');
+  return Object.fromEntries(metrics);
 }
 
 /** The median of each number. */
