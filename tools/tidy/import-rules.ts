@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: ['runtime'],
   transport: ['runtime'],
   storage: ['runtime', 'protocol'],
+  'storage-local': ['runtime', 'storage'],
   client: ['runtime', 'protocol', 'transport'],
   broker: ['runtime', 'protocol', 'transport', 'storage'],
   auth: ['runtime', 'protocol', 'transport', 'broker'],

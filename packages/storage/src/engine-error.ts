@@ -9,8 +9,19 @@
  *   found by the next run.
  * - `closed`: the engine is not started yet, or is stopped. As with `io`, a write that was under
  *   way when it stopped may or may not be found.
+ * - `corrupt`: what is stored is not what was written; the message says where. Nothing is skipped:
+ *   the engine does not start, or stops.
+ * - `locked`: another process uses the data.
+ * - `version`: the data is in a format that this program does not know.
  */
-export type EngineErrorCode = 'full' | 'fenced' | 'io' | 'closed';
+export type EngineErrorCode =
+  | 'full'
+  | 'fenced'
+  | 'io'
+  | 'closed'
+  | 'corrupt'
+  | 'locked'
+  | 'version';
 
 /** What engines reject with and hand to `done`; nothing else. */
 export class EngineError extends Error {

@@ -1,11 +1,11 @@
 /** The accept log of a `MemoryEngine`: a map of records on its disk, one record a batch. */
 
 import type { AcceptLog, EntryRef, OfferDone, OrphanEntry, OrphanLog } from '../accept-log.ts';
+import { itemCost, type Quota } from '../adapter/quota.ts';
 import { EngineError } from '../engine-error.ts';
 import type { NodeRef } from '../node-ref.ts';
 import type { MemoryDisk, StoredLog } from './memory-disk.ts';
 import type { JournalOp, MemoryJournal } from './memory-journal.ts';
-import { itemCost, type Quota } from './quota.ts';
 
 export class MemoryAcceptLog implements AcceptLog {
   readonly entryBytesMax: number;

@@ -4,12 +4,12 @@
  */
 
 import type { EntryRef } from '../accept-log.ts';
+import { ITEM_BYTES, Quota } from '../adapter/quota.ts';
 import { EngineError } from '../engine-error.ts';
 import type { NodeRef } from '../node-ref.ts';
 import type { Revision, SessionKey } from '../session-registry.ts';
 import { MemoryFaults } from './memory-faults.ts';
 import { defaultMemoryLimits, type MemoryLimits } from './memory-limits.ts';
-import { ITEM_BYTES, Quota } from './quota.ts';
 
 /** One batch of entries; released ones are null. */
 export interface StoredRecord {

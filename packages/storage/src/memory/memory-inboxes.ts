@@ -2,6 +2,7 @@
 
 import type { Clock } from '@godwit/runtime';
 import type { EntryRef } from '../accept-log.ts';
+import { itemCost, type Quota } from '../adapter/quota.ts';
 import type { InboxEntry, Inboxes, InboxPage } from '../inboxes.ts';
 import type { SessionKey } from '../session-registry.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type StoredInboxEntry,
 } from './memory-disk.ts';
 import type { MemoryJournal } from './memory-journal.ts';
-import { itemCost, type Quota } from './quota.ts';
 
 /** At the bound, all inboxes are looked through for expired entries at most this often. */
 const SWEEP_EVERY_MS = 1000;

@@ -5,9 +5,9 @@
  */
 
 import type { Clock, Timer } from '@godwit/runtime';
+import type { Quota } from '../adapter/quota.ts';
 import { EngineError } from '../engine-error.ts';
 import type { MemoryFaults } from './memory-faults.ts';
-import type { Quota } from './quota.ts';
 
 /** One piece of work. Either it is written and settled, or only settled, or dropped. */
 export interface JournalOp {

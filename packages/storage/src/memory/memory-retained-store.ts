@@ -1,11 +1,11 @@
 /** The retained messages of a `MemoryEngine`; a timer removes each that expires. */
 
 import type { Clock } from '@godwit/runtime';
+import { Deadlines } from '../adapter/deadlines.ts';
+import { itemCost, type Quota } from '../adapter/quota.ts';
 import type { RetainedEntry, RetainedStore } from '../retained-store.ts';
-import { Deadlines } from './deadlines.ts';
 import type { MemoryDisk, StoredRetained } from './memory-disk.ts';
 import type { MemoryJournal } from './memory-journal.ts';
-import { itemCost, type Quota } from './quota.ts';
 
 export class MemoryRetainedStore implements RetainedStore {
   readonly #clock: Clock;

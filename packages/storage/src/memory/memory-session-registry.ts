@@ -1,6 +1,8 @@
 /** The session records of a `MemoryEngine`. Writing goes through its journal, expiry by a timer. */
 
 import type { Clock } from '@godwit/runtime';
+import { Deadlines } from '../adapter/deadlines.ts';
+import { itemCost, type Quota } from '../adapter/quota.ts';
 import type {
   ClaimOptions,
   ClaimResult,
@@ -9,10 +11,8 @@ import type {
   SessionRecord,
   SessionRegistry,
 } from '../session-registry.ts';
-import { Deadlines } from './deadlines.ts';
 import type { MemoryDisk, StoredSession } from './memory-disk.ts';
 import type { MemoryJournal } from './memory-journal.ts';
-import { itemCost, type Quota } from './quota.ts';
 
 export class MemorySessionRegistry implements SessionRegistry {
   readonly #clock: Clock;

@@ -1,13 +1,13 @@
 /** The wills of a `MemoryEngine`: a timer for each with a time, a queue of those that are due. */
 
 import type { Clock } from '@godwit/runtime';
+import { Deadlines } from '../adapter/deadlines.ts';
+import { itemCost, type Quota } from '../adapter/quota.ts';
 import type { NodeRef } from '../node-ref.ts';
 import type { SessionKey } from '../session-registry.ts';
 import type { DueWill, WillStore } from '../will-store.ts';
-import { Deadlines } from './deadlines.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 import type { MemoryJournal } from './memory-journal.ts';
-import { itemCost, type Quota } from './quota.ts';
 
 export class MemoryWillStore implements WillStore {
   readonly #disk: MemoryDisk;

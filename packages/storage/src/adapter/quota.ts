@@ -6,7 +6,7 @@ import { EngineError } from '../engine-error.ts';
 export const ITEM_BYTES = 128;
 
 /** Bytes that storing `bytes` under `key` counts for. */
-export function itemCost(bytes: Uint8Array, key: string): number {
+export function itemCost(bytes: { readonly length: number }, key: string): number {
   return ITEM_BYTES + bytes.length + 2 * key.length;
 }
 
@@ -43,6 +43,11 @@ export class Quota {
     if (bytes > this.free) return false;
     this.#used += bytes;
     return true;
+  }
+
+  /** Counts `bytes` that are stored already, whatever the bound is now. */
+  charge(bytes: number): void {
+    this.#used += bytes;
   }
 
   /** Gives back what was taken. */

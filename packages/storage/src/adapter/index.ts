@@ -1,0 +1,2 @@
+export { Deadlines } from './deadlines.ts';
+export { ITEM_BYTES, itemCost, Quota } from './quota.ts';
