@@ -1,84 +1,89 @@
 /**
- * The port behind every acknowledgement: a log, written by this run only, of the messages the
- * broker has answered for and not yet handed to all their targets.
+ * The port behind every acknowledgement: one ordered log of the messages that the broker answers
+ * for. It is the queue of all sessions at once: a message is stored once, however many wait for it,
+ * and stays until the last of them is done with it.
  */
 
-import type { EngineError } from './engine-error.ts';
-import type { NodeRef } from './node-ref.ts';
-
-/** Place of an entry: whose log, which record, which entry of it. Unique for ever. */
-export interface EntryRef {
-  readonly node: NodeRef;
-  /** Number of the record, from 1; grows along one log, with gaps. */
-  readonly sequence: number;
-  /** Number of the entry in its record, from 0. */
-  readonly index: number;
-}
-
-/** Outcome of one offer: its place when it has become durable, else what went wrong. */
-export type OfferDone = (
-  ...outcome: [error: null, at: EntryRef] | [error: EngineError, at: null]
-) => void;
-
-/** An accepted entry that an earlier run did not release. */
-export interface OrphanEntry {
-  readonly at: EntryRef;
-  /** To be read only. */
-  readonly bytes: Uint8Array;
-}
-
-/** The log of a run that is over. It is fenced: nothing is added to it any more. */
-export interface OrphanLog {
-  readonly from: NodeRef;
+/** What {@link AcceptLog.load} finds. */
+export interface AcceptLogVisitor {
   /**
-   * Every unreleased entry in log order, and perhaps some that were released shortly before the
-   * end. May be called again, until `finish`. Throws `EngineError`.
+   * An entry that was offered and not let go of by all its holders; perhaps also some that were,
+   * shortly before the end. In no particular order, each once. `bytes` is to be read during the
+   * call only.
+   *
+   * @returns how many hold it from now on; 0 lets it go
    */
-  entries(): AsyncIterable<OrphanEntry>;
-  /** Removes the log, durably. Call it when all its entries are handled. Idempotent. */
-  finish(): Promise<void>;
+  entry(at: number, bytes: Uint8Array): number;
+  /** The last value of a mark; after all entries. `bytes` is to be read during the call only. */
+  mark(key: number, bytes: Uint8Array): void;
 }
 
-/** Accepts entries, keeps them until they are released, and hands over what a dead run left. */
+/**
+ * Entries, found by their position, and marks: small values by number that say how far those who
+ * hold entries have come. Everything that was durable together is found together.
+ *
+ * Begin with {@link load}; nothing else may be called before it has resolved.
+ */
 export interface AcceptLog {
-  /** Largest entry, in bytes, that `offer` takes: at least 8 MiB. Packets above it are refused. */
+  /** Largest entry in bytes: above that of any MQTT packet. */
   readonly entryBytesMax: number;
 
-  /**
-   * Takes `entry`, copying it before it returns, and calls `done` once it is durable.
-   *
-   * False when the log is full: the entry is not taken and `done` will not be called. Stop reading
-   * from the publishers until `onDrain`, or refuse the message.
-   *
-   * `done` is called exactly once for each entry taken, in the order of the offers, never before
-   * `offer` has returned. Many entries share one write. An engine that is fenced, failed or
-   * stopped takes every entry and gives the error to `done`. An entry whose `done` got an error
-   * may or may not be found among the orphans of the next run.
-   *
-   * @throws RangeError when the entry is longer than `entryBytesMax`.
-   */
-  offer(entry: Uint8Array, done: OfferDone): boolean;
+  /** Reads what earlier runs left. Once. Rejects with `EngineError`. */
+  load(visitor: AcceptLogVisitor): Promise<void>;
 
   /**
-   * `listener` is called after one or more refused offers, when there is room for at least the
-   * smallest of them; offers made from within it count as new.
+   * Takes `bytes[start..end)`, copied before it returns, for `holders` (1 or more) to let go of.
+   *
+   * @returns its position: a safe integer that grows with every offer and is never used again, in
+   *   later runs neither; 0 when it is not taken, since the log is full or the engine has ended
+   * @throws RangeError when it is longer than `entryBytesMax`
    */
+  offer(bytes: Uint8Array, start: number, end: number, holders: number): number;
+
+  /**
+   * `listener` hears that all entries up to position `upTo` are durable: once a batch, never before
+   * `offer` has returned, never after the engine failed. Set before the first offer.
+   */
+  onAccepted(listener: (upTo: number) => void): void;
+
+  /** `listener` hears, after one or more refused offers, that there is room again. */
   onDrain(listener: () => void): void;
 
   /**
-   * Ends the log's duty for an entry of this run: all its targets have it. In any order; again
-   * does nothing. Takes effect soon but is not synced by itself: a crash right after it can bring
-   * the entry back as an orphan, a clean stop does not.
-   *
-   * @throws RangeError when `at` is of another log.
+   * The entry at a position that was offered and still has a holder, durable or not yet: at once
+   * when it is in memory, as are those offered or read last and their neighbours. To be read only;
+   * stays as it is. Rejects with `EngineError`: what does not have its checksum is not given out.
    */
-  release(at: EntryRef): void;
+  read(at: number): Uint8Array | Promise<Uint8Array>;
 
   /**
-   * The logs left by runs that are over and handed to this one, oldest first: on one machine its
-   * own earlier runs. Ends after those there are now; a log not finished comes again with the next
-   * call, and in the next run. Recovery after a crash and taking over for a dead node are this one
-   * path. Throws `EngineError`.
+   * One of an entry's holders is done with it; the last one lets it go. Not written by itself:
+   * whoever must know after a crash says so in a mark.
    */
-  orphans(): AsyncIterable<OrphanLog>;
+  release(at: number): void;
+
+  /**
+   * Sets who encodes marks: `encode` writes the present value of `key` into `into` (of
+   * {@link markBytesMax}) and gives its length; called from within a batch, and again when the mark
+   * has to move.
+   */
+  onMark(encode: (key: number, into: Uint8Array) => number): void;
+
+  /** Largest mark in bytes: 65,536. */
+  readonly markBytesMax: number;
+
+  /**
+   * The value of mark `key` (0 to 2^32-1) has changed. It is written along with the next batch,
+   * and soon if there is none; several changes become one.
+   */
+  touch(key: number): void;
+
+  /** Ends mark `key`, likewise. */
+  forget(key: number): void;
+
+  /**
+   * Calls `done` when all marks touched or forgotten before are durable: in the order of the
+   * calls, after `onAccepted` for entries offered before. Not called when the engine ends first.
+   */
+  settle(done: () => void): void;
 }

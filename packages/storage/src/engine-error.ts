@@ -4,7 +4,6 @@
  * Why an engine did not do what it was asked.
  *
  * - `full`: a bound or the medium is reached. Nothing was stored; try again when room was made.
- * - `fenced`: a newer run has taken the data over. Final: stop serving, its sessions are not ours.
  * - `io`: the medium failed. Final: the engine stops, and what it was writing may or may not be
  *   found by the next run.
  * - `closed`: the engine is not started yet, or is stopped. As with `io`, a write that was under
@@ -16,7 +15,6 @@
  */
 export type EngineErrorCode =
   | 'full'
-  | 'fenced'
   | 'io'
   | 'closed'
   | 'corrupt'

@@ -1,55 +1,47 @@
 /**
- * A storage engine as the broker sees it: the ports, a beginning and an end. Bytes in, bytes out:
- * an engine knows nothing of MQTT. What only a cluster needs is not here.
+ * A storage engine as the broker sees it: a log, four tables, a beginning and an end. Bytes in,
+ * bytes out: an engine knows nothing of MQTT, and nothing in it expires by itself.
  */
 
 import type { AcceptLog } from './accept-log.ts';
-import type { Inboxes } from './inboxes.ts';
-import type { NodeRef } from './node-ref.ts';
-import type { RetainedStore } from './retained-store.ts';
-import type { SessionRegistry } from './session-registry.ts';
-import type { WillStore } from './will-store.ts';
+import type { EngineError } from './engine-error.ts';
+import type { Table } from './table.ts';
+
+/** What a durable write survives: `disk` a crash and a power cut, `quorum` the loss of a machine. */
+export type Durability = 'disk' | 'quorum';
 
 /**
- * What an acknowledged write survives: `memory` nothing, `disk` a crash and a power cut, `quorum`
- * the loss of a machine.
+ * How an engine is: `ready`; `full` while it takes nothing more but what makes room; `stalled`
+ * while writes do not finish (they may yet); `failed` when the medium gave an error or what it
+ * gave was not what was written. The last one is final: stop serving.
  */
-export type Durability = 'memory' | 'disk' | 'quorum';
+export type EngineHealth = 'ready' | 'full' | 'stalled' | 'failed';
+
+/** Hears each change of health, beginning with `ready` at the start; `error` says why it failed. */
+export type HealthListener = (health: EngineHealth, error: EngineError | null) => void;
 
 /**
- * How an engine is: `ready`; `stalled` while writes do not finish (they may yet); `fenced` when a
- * newer run owns the data: stop serving at once; `failed` when the medium gave an error. The last
- * two are final.
- */
-export type EngineHealth = 'ready' | 'stalled' | 'fenced' | 'failed';
-
-/**
- * One run over stored data. The ports are there from the beginning, but take part only between
- * `start` and the end of `stop`: outside, they fail with `closed`.
+ * One run over stored data. The ports are there from the beginning, but work only between `start`
+ * and `stop`: outside, promises reject with `closed`.
  */
 export interface Engine {
-  readonly self: NodeRef;
   readonly durability: Durability;
   readonly accepts: AcceptLog;
-  readonly inboxes: Inboxes;
-  readonly sessions: SessionRegistry;
-  readonly retained: RetainedStore;
-  readonly wills: WillStore;
+  /** Session records. */
+  readonly sessions: Table;
+  readonly subscriptions: Table;
+  readonly retained: Table;
+  readonly wills: Table;
 
-  /**
-   * Takes the data over from the run before, which is fenced if it still lives. Once; rejects with
-   * `EngineError` when that is not possible.
-   */
+  /** Opens the data. Once; rejects with `EngineError` when that is not possible. */
   start(): Promise<void>;
 
   /**
-   * Takes no more offers, waits up to `graceMs` (0 to 2^31-1) until every accepted entry is
-   * released and every write is done, then closes. By the time it resolves each `done` has been
-   * called and each promise is settled. Never rejects; again gives the same promise. What is left
-   * unreleased is for the next run.
+   * Writes and syncs everything that was offered, put and touched, waiting up to `graceMs` (0 to
+   * 2^31-1), and closes. By the time it resolves each promise is settled. Never rejects; again
+   * gives the same promise.
    */
   stop(graceMs: number): Promise<void>;
 
-  /** `listener` hears each change of health, beginning with `ready` at the start. */
-  onHealth(listener: (health: EngineHealth) => void): void;
+  onHealth(listener: HealthListener): void;
 }

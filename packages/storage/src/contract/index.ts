@@ -1,2 +1,0 @@
-export { engineContract } from './engine-contract.ts';
-export type { EngineUnderTest, OpenEngine } from './engine-under-test.ts';
