@@ -10,21 +10,27 @@ import {
   ReasonCode,
 } from '@godwit/protocol';
 import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
+import type { Engine } from '@godwit/storage';
 import type { ByteStream } from '@godwit/transport';
 import { Connection, type ConnectionHandlers } from './connection/connection.ts';
 import { Flusher } from './connection/flusher.ts';
 import { SlabPool } from './connection/slab-pool.ts';
 import type { Context } from './context.ts';
+import { type AckLevel, type AckRule, ackRules, checkAckLevel } from './durable/ack-level.ts';
+import { Durability } from './durable/durability.ts';
 import { type Features, resolveFeatures } from './features.ts';
 import { checkedRefusal } from './handlers/answers.ts';
 import { packetHandlers } from './handlers/packet-handlers.ts';
 import type { ConnectRefusal, Hooks } from './hooks.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { Metrics } from './metrics.ts';
+import { distribute } from './routing/distribute.ts';
 import { encodeMessage, type MessageInit } from './routing/encode-message.ts';
 import { Retained } from './routing/retained.ts';
 import { Router } from './routing/router.ts';
 import { type SharedStrategyName, sharedStrategy } from './routing/shared-strategy.ts';
+import { type QueueFullPolicy, queueFullPolicies } from './session/queue-full-policy.ts';
+import type { Session } from './session/session.ts';
 import { SessionTable } from './session/session-table.ts';
 import type { PendingWill } from './session/will.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -43,6 +49,19 @@ export interface BrokerOptions {
    * publisher is told 0x99. Off by default: it costs a walk over each such payload.
    */
   readonly checkPayloadFormat?: boolean;
+  /** What happens to a message for a session whose queue is full; 'drop-newest' by default. */
+  readonly queueFullPolicy?: QueueFullPolicy;
+  /**
+   * Keeps durable sessions, retained messages and wills, and the messages that were acknowledged;
+   * call {@link Broker.start} then. Without it nothing survives the broker.
+   */
+  readonly engine?: Engine;
+  /** What acknowledgements promise where there is an engine; 'disk' by default. */
+  readonly ack?: AckLevel;
+  /** Topics whose acknowledgements promise something else: the first that matches counts. */
+  readonly ackRules?: readonly AckRule[];
+  /** The engine's medium has failed: nothing is acknowledged any more, and the broker has ended. */
+  readonly onFailure?: (error: Error) => void;
   readonly hooks?: Hooks;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -53,6 +72,12 @@ export interface PublishOptions {
   readonly qos?: QoS;
   readonly retain?: boolean;
   readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
+}
+
+/** How connections of one listener are served. */
+export interface AcceptOptions {
+  /** What acknowledgements promise; the broker's by default. */
+  readonly ack?: AckLevel;
 }
 
 /** What {@link Broker.disconnect} tells the client: 0x98, administrative action, by default. */
@@ -71,11 +96,14 @@ export class Broker {
   readonly #context: Context;
   readonly #handlers: ConnectionHandlers;
   readonly #connections: Set<Connection>;
+  readonly #ack: AckLevel;
   /** Set by the first {@link close}. */
   #closing: Promise<void> | null;
   #onEmpty: (() => void) | null;
+  /** What the engine holds is there. */
+  #isReady: boolean;
 
-  /** @throws RangeError when a limit, a feature or the strategy is unknown or out of its range */
+  /** @throws RangeError for an option that is unknown or out of its range */
   constructor(options: BrokerOptions = {}) {
     const { clock = systemClock, random = systemRandom, hooks = {} } = options;
     const limits = resolveLimits(options.limits ?? {});
@@ -83,9 +111,14 @@ export class Broker {
       options.sharedStrategy ?? 'round-robin',
       limits.sharedPublishersMax,
     );
+    const { queueFullPolicy = 'drop-newest', engine } = options;
+    if (!queueFullPolicies.includes(queueFullPolicy)) {
+      throw new RangeError(`queueFullPolicy: expected one of ${queueFullPolicies.join(', ')}`);
+    }
+    this.#ack = checkAckLevel(options.ack ?? 'disk');
     this.metrics = new Metrics();
     this.limits = limits;
-    this.#context = {
+    const context: { -readonly [key in keyof Context]: Context[key] } = {
       clock,
       random,
       limits,
@@ -96,29 +129,55 @@ export class Broker {
       wheel: new TimerWheel(clock),
       flusher: new Flusher(clock),
       slabs: new SlabPool(slabPoolBytesMax),
-      router: new Router(limits.routeCacheEntries, random.uint32(), this.metrics, newStrategy),
+      router: new Router(
+        limits.routeCacheEntries,
+        random.uint32(),
+        this.metrics,
+        newStrategy,
+        ackRules(options.ackRules ?? []),
+      ),
       retained: new Retained(limits, this.metrics, random.uint32()),
       sessions: new SessionTable(),
+      queueFullPolicy,
+      durability: null,
     };
+    this.#context = context;
+    if (engine !== undefined) {
+      context.durability = new Durability(engine, context, session => this.#unrecorded(session));
+      engine.onHealth((health, error) => {
+        if (health === 'failed') this.#fail(error!, options.onFailure);
+      });
+    }
     const handlers = packetHandlers(this.#context, will => this.#publishWill(will));
     this.#handlers = { ...handlers, onClosed: connection => this.#onClosed(connection) };
     this.#connections = new Set();
     this.#closing = null;
     this.#onEmpty = null;
+    this.#isReady = engine === undefined;
     this.#context.wheel.start();
   }
 
+  /**
+   * Takes over what the engine holds; before that nobody is let in. Not needed without an engine.
+   * Rejects with `EngineError`.
+   */
+  async start(): Promise<void> {
+    await this.#context.durability?.start(will => this.#publishWill(will));
+    this.#isReady = true;
+  }
+
   /** Serves a client on `stream`, which must be fresh: nothing read, no handlers set. */
-  accept(stream: ByteStream): void {
+  accept(stream: ByteStream, { ack = this.#ack }: AcceptOptions = {}): void {
     const { metrics } = this;
-    if (this.#closing !== null || this.#connections.size >= this.limits.connectionsMax) {
+    const isOpen = this.#isReady && this.#closing === null;
+    if (!isOpen || this.#connections.size >= this.limits.connectionsMax) {
       metrics.connectionsRefused += 1;
       stream.destroy();
       return;
     }
     metrics.connectionsAccepted += 1;
     metrics.connectionsOpen += 1;
-    const connection = new Connection(this.#context, stream, this.#handlers);
+    const connection = new Connection(this.#context, stream, this.#handlers, ack);
     this.#connections.add(connection);
     connection.start();
   }
@@ -126,7 +185,7 @@ export class Broker {
   /**
    * Publishes a message of the broker's owner.
    *
-   * @returns false when no session wants it, or it was to be retained and a bound forbids that
+   * @returns false when no session wants it, or a bound forbids to retain or to store it
    * @throws RangeError for a topic that is no topic name, a field out of its range, or `retain`
    *   where that feature is off
    */
@@ -175,8 +234,9 @@ export class Broker {
   }
 
   /**
-   * Tells every client goodbye (0x8B) and stops. Resolves when all connections are gone, at the
-   * latest after `limits.closeGraceMs`. Listeners are their owner's to close, before this.
+   * Tells every client goodbye (0x8B) and stops, the engine too. Resolves when all connections are
+   * gone, at the latest after `limits.closeGraceMs`, and everything is stored. Listeners are their
+   * owner's to close, before this.
    */
   close(): Promise<void> {
     // Not before this is set: a hook that hears of a disconnection may call it, too.
@@ -198,19 +258,34 @@ export class Broker {
       for (const connection of this.#connections) connection.terminate();
     }
     this.#context.wheel.stop();
+    await this.#context.durability?.engine.stop(this.limits.closeGraceMs);
+  }
+
+  /** There is no room to remember the session, so it must not be promised to its client. */
+  #unrecorded(session: Session): void {
+    this.#context.metrics.sessionsRefused += 1;
+    session.connection?.disconnect(ReasonCode.quotaExceeded);
+    if (this.#context.sessions.get(session.clientId) === session) {
+      this.#context.sessions.end(session);
+    }
+  }
+
+  /** What was not acknowledged never will be; whoever is still here has to go elsewhere. */
+  #fail(error: Error, onFailure: ((error: Error) => void) | undefined): void {
+    this.#closing ??= Promise.resolve();
+    for (const connection of this.#connections) connection.terminate();
+    this.#context.wheel.stop();
+    onFailure?.(error);
   }
 
   #publish(init: MessageInit, publisher: string): boolean {
-    const { router, retained, metrics, clock, hooks } = this.#context;
+    const { router, clock, hooks } = this.#context;
     const message = encodeMessage(init, publisher);
     message.startExpiry(clock.wallMs());
     hooks.onPublish?.(null, init);
-    // What cannot be retained as asked is refused whole, as a client's is.
-    if (message.retain && !retained.put(message)) return false;
     const route = router.route(message.bytes, message.topicStart, message.topicEnd);
-    const delivered = router.deliver(message, route);
-    if (!delivered) metrics.messagesUnrouted += 1;
-    return delivered;
+    const { reasonCode } = distribute(this.#context, message, route, null, 0);
+    return reasonCode === ReasonCode.success;
   }
 
   #publishWill({ will, client }: PendingWill): void {

@@ -2,12 +2,14 @@
 import type { Clock, Random } from '@godwit/runtime';
 import type { Flusher } from './connection/flusher.ts';
 import type { SlabPool } from './connection/slab-pool.ts';
+import type { Durability } from './durable/durability.ts';
 import type { Features } from './features.ts';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Retained } from './routing/retained.ts';
 import type { Router } from './routing/router.ts';
+import type { QueueFullPolicy } from './session/queue-full-policy.ts';
 import type { SessionTable } from './session/session-table.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -26,4 +28,7 @@ export interface Context {
   readonly router: Router;
   readonly retained: Retained;
   readonly sessions: SessionTable;
+  readonly queueFullPolicy: QueueFullPolicy;
+  /** Null for a broker without a storage engine: nothing survives it. */
+  readonly durability: Durability | null;
 }

@@ -43,7 +43,10 @@ export interface Limits {
   subscriptionsPerSessionMax: number;
   /** Levels of a topic or filter; more are refused with 0x90 or 0x8F. */
   topicLevelsMax: number;
-  /** Messages waiting in one session; the newest is dropped then (`messagesDroppedQueueFull`). */
+  /**
+   * Messages waiting in one session; another one is for the policy of full queues
+   * (`messagesDroppedQueueFull`).
+   */
   queueMessagesMax: number;
   /** Bytes of messages waiting in one session; as above. */
   queueBytesMax: number;

@@ -9,6 +9,8 @@ export class Metrics {
   connectionsRefused = 0;
   /** Gauge: sessions, connected or not. */
   sessions = 0;
+  /** Durable sessions that the storage engine had no room for. */
+  sessionsRefused = 0;
   /** Gauge. */
   subscriptions = 0;
   bytesReceived = 0;
@@ -20,6 +22,8 @@ export class Metrics {
   messagesUnrouted = 0;
   messagesDroppedSlowClient = 0;
   messagesDroppedQueueFull = 0;
+  /** The storage engine had no room for the message, for some or all who were to get it. */
+  messagesDroppedStorageFull = 0;
   messagesDroppedExpired = 0;
   messagesDroppedTooLarge = 0;
   /** Of a shared subscription: none of its members could take the message. */

@@ -69,7 +69,7 @@ export interface AcceptLog {
    */
   onMark(encode: (key: number, into: Uint8Array) => number): void;
 
-  /** Largest mark in bytes: 65,536. */
+  /** Largest mark in bytes: 262,144. */
   readonly markBytesMax: number;
 
   /**

@@ -22,6 +22,7 @@ import {
 } from '@godwit/protocol';
 import type { ByteStream, StreamHandlers } from '@godwit/transport';
 import type { Context } from '../context.ts';
+import type { AckLevel } from '../durable/ack-level.ts';
 import type { ClientInfo, ConnectRefusal, Explanation, Refusal } from '../hooks.ts';
 import type { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
@@ -67,6 +68,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   aliases: InboundAliases<Route> | null;
   /** Topic aliases that we set; null when the client takes none. */
   outboundAliases: OutboundAliases<string> | null;
+  /** What our acknowledgements promise, unless there is a rule for the topic. */
+  readonly ackLevel: AckLevel;
   /** The client wants Reason Strings and User Properties. [MQTT-3.1.2-29] */
   wantsProblemInformation: boolean;
   /** Null when CONNECT has no Authentication Method. */
@@ -86,7 +89,12 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   /** Ends the hold of a client that did not take our answers. */
   #onDrained: (() => void) | null;
 
-  constructor(context: Context, stream: ByteStream, handlers: ConnectionHandlers) {
+  constructor(
+    context: Context,
+    stream: ByteStream,
+    handlers: ConnectionHandlers,
+    ackLevel: AckLevel,
+  ) {
     super();
     const { limits } = context;
     this.context = context;
@@ -102,6 +110,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.allowedHeader = 0;
     this.aliases = null;
     this.outboundAliases = null;
+    this.ackLevel = ackLevel;
     this.wantsProblemInformation = true;
     this.authentication = null;
     this.client = {

@@ -1,6 +1,7 @@
 /** PUBACK, PUBREC, PUBREL and PUBCOMP from a client. */
 import { type AcknowledgementPacket, decodePacket, PacketType, ReasonCode } from '@godwit/protocol';
 import type { Connection } from '../connection/connection.ts';
+import type { Session } from '../session/session.ts';
 
 /** The connection's reader stands on an acknowledgement of `type`. */
 export function onAcknowledgement(
@@ -17,48 +18,33 @@ export function onAcknowledgement(
     const packet = decodePacket(bytes, reader.header, bodyStart, end, version);
     ({ packetId, reasonCode } = packet as AcknowledgementPacket);
   }
+  const session = connection.session!;
   switch (type) {
     case PacketType.puback:
-      onPuback(connection, packetId);
+      session.acknowledged(packetId);
       break;
     case PacketType.pubrec:
-      onPubrec(connection, packetId, reasonCode);
+      session.received(packetId, reasonCode);
       break;
     case PacketType.pubrel:
-      onPubrel(connection, packetId);
+      onPubrel(connection, session, packetId);
       break;
     default:
-      onPubcomp(connection, packetId);
+      session.completed(packetId);
   }
-}
-
-/** An identifier that means nothing is a leftover of an earlier session: it changes nothing. */
-function onPuback(connection: Connection, packetId: number): void {
-  const session = connection.session!;
-  if (session.outbound.acknowledge(packetId)) session.advance();
-}
-
-function onPubrec(connection: Connection, packetId: number, reasonCode: number): void {
-  const session = connection.session!;
-  if (!session.outbound.received(packetId, reasonCode)) {
-    if (reasonCode < 0x80) {
-      connection.acknowledge(PacketType.pubrel, packetId, ReasonCode.packetIdentifierNotFound);
-    }
-    return;
-  }
-  // [MQTT-4.3.3-4] [MQTT-4.4.0-2]
-  if (reasonCode < 0x80) connection.acknowledge(PacketType.pubrel, packetId, ReasonCode.success);
-  else session.advance();
 }
 
 /** [MQTT-4.3.3-11] also for an identifier that is not known, saying so */
-function onPubrel(connection: Connection, packetId: number): void {
-  const known = connection.session!.inbound.release(packetId);
-  const reasonCode = known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
-  connection.acknowledge(PacketType.pubcomp, packetId, reasonCode);
-}
-
-function onPubcomp(connection: Connection, packetId: number): void {
-  const session = connection.session!;
-  if (session.outbound.complete(packetId)) session.advance();
+function onPubrel(connection: Connection, session: Session, packetId: number): void {
+  const { durable } = session;
+  const isKnown = session.inbound.release(packetId);
+  const reasonCode = isKnown ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
+  const complete = (): void => connection.acknowledge(PacketType.pubcomp, packetId, reasonCode);
+  if (durable === null || !durable.inboundReleased(packetId)) complete();
+  else {
+    // Sent before that, a message with the same identifier could be taken for this one.
+    durable.settle(() => {
+      if (session.connection === connection) complete();
+    });
+  }
 }

@@ -178,15 +178,12 @@ export class ConnectHandler {
   #welcome(connection: Connection, packet: ConnectPacket, admission: Admission): void {
     // The client may have gone while we asked.
     if (connection.phase !== Phase.connecting) return;
-    const { limits, sessions, hooks } = this.#context;
-    if (
-      sessions.size >= limits.sessionsMax &&
-      sessions.get(connection.client.clientId) === undefined
-    ) {
+    const { limits, hooks, durability, clock } = this.#context;
+    const expirySeconds = this.#expirySeconds(packet);
+    if (!this.#hasRoom(connection, expirySeconds)) {
       connection.refuse(ReasonCode.quotaExceeded);
       return;
     }
-    const expirySeconds = this.#expirySeconds(packet);
     const connack: ConnackPacket = {
       type: PacketType.connack,
       sessionPresent: false,
@@ -211,6 +208,7 @@ export class ConnectHandler {
     session.expirySeconds = expirySeconds;
     if (packet.will !== undefined) {
       session.will = new PendingWill(session, packet.will, connection.client, this.#publishWill);
+      session.will.record(0);
     }
     // 3.1 has no Session Present
     connack.sessionPresent = isResumed && packet.protocolVersion !== 3;
@@ -219,7 +217,16 @@ export class ConnectHandler {
     connection.send(connack);
     connection.startKeepAlive(keepAlive);
     session.attach(connection, packet.properties?.receiveMaximum ?? receiveMaximumDefault);
+    if (session.durable !== null) durability!.records.putSession(session, clock.wallMs());
     hooks.onConnect?.(connection.client, isResumed);
+  }
+
+  /** Whether a session for this client is there or may be made. */
+  #hasRoom({ client }: Connection, expirySeconds: number): boolean {
+    const { sessions, limits, durability } = this.#context;
+    if (sessions.get(client.clientId) !== undefined) return true;
+    if (expirySeconds > 0 && durability?.isFull) return false;
+    return sessions.size < limits.sessionsMax;
   }
 
   /** Seconds that the session is to outlive its connection. [MQTT-3.1.2-23] */
@@ -236,7 +243,7 @@ export class ConnectHandler {
     packet: ConnectPacket,
     expirySeconds: number,
   ): { session: Session; isResumed: boolean } {
-    const { sessions, metrics } = this.#context;
+    const { sessions, metrics, durability } = this.#context;
     const { clientId } = connection.client;
     const current = sessions.get(clientId);
     if (current !== undefined && current.connection !== null) {
@@ -250,8 +257,10 @@ export class ConnectHandler {
       return { session: stored, isResumed: true };
     }
     // [MQTT-3.1.2-4]
-    if (stored !== undefined) sessions.end(stored);
+    const isDurable = expirySeconds > 0 && durability !== null;
+    if (stored !== undefined) sessions.end(stored, isDurable);
     const session = sessions.create(this.#context, clientId, expirySeconds);
+    if (isDurable) durability.begin(session);
     return { session, isResumed: false };
   }
 

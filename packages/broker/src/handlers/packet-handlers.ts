@@ -48,8 +48,7 @@ function onOpenPacket(connection: Connection, connect: ConnectHandler): void | P
     case PacketType.subscribe:
       return onSubscribe(connection);
     case PacketType.unsubscribe:
-      onUnsubscribe(connection);
-      return undefined;
+      return onUnsubscribe(connection);
     case PacketType.pingreq:
       onPing(connection);
       return undefined;

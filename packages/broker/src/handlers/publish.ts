@@ -5,13 +5,17 @@ import {
   PacketType,
   ProtocolError,
   PublishView,
+  type QoS,
   ReasonCode,
 } from '@godwit/protocol';
-import type { Connection } from '../connection/connection.ts';
+import { type Connection, Phase } from '../connection/connection.ts';
 import type { FastLane } from '../connection/fast-lane.ts';
 import { publishHeader } from '../connection/publish-writer.ts';
 import type { Context } from '../context.ts';
+import type { AckLevel } from '../durable/ack-level.ts';
+import type { Durability } from '../durable/durability.ts';
 import type { PublishAnswer, Refusal } from '../hooks.ts';
+import { distribute, exceedsQueue, needsStorage } from '../routing/distribute.ts';
 import { Message } from '../routing/message.ts';
 import type { Route } from '../routing/route.ts';
 import { isPending, refusalOf } from './answers.ts';
@@ -77,7 +81,7 @@ export class PublishHandler {
     const { packetId, qos } = view;
     if (qos !== 0 && !connection.session!.inbound.received(qos, packetId)) {
       // [MQTT-4.3.3-10] sent again: answered again, not passed on again
-      connection.acknowledge(PacketType.pubrec, packetId, ReasonCode.success);
+      this.#answerAgain(connection, packetId);
       return undefined;
     }
     const message = this.#message(connection, view, route);
@@ -86,21 +90,19 @@ export class PublishHandler {
       return undefined;
     }
     if (hooks.authorizePublish === undefined || this.#isAllowed(connection, route)) {
-      this.#accept(connection, message, route, packetId);
-      return undefined;
+      return this.#accept(connection, message, route, packetId);
     }
     const answer = hooks.authorizePublish(connection.client, message);
-    if (!isPending(answer)) {
-      this.#decided(connection, message, route, packetId, answer);
-      return undefined;
-    }
+    if (!isPending(answer)) return this.#decided(connection, message, route, packetId, answer);
     const kept = message.kept();
     return answer.then(answer => {
       if (answer === true && kept.isExpired(this.#context.clock.wallMs())) {
         // [MQTT-3.3.2-5]
         this.#context.metrics.messagesDroppedExpired += 1;
         this.#acknowledge(connection, kept, packetId, ReasonCode.success);
-      } else this.#decided(connection, kept, route, packetId, answer);
+        return undefined;
+      }
+      return this.#decided(connection, kept, route, packetId, answer);
     });
   }
 
@@ -131,34 +133,87 @@ export class PublishHandler {
     route: Route,
     packetId: number,
     answer: PublishAnswer,
-  ): void {
+  ): void | Promise<void> {
     const refusal = refusalOf(answer, PacketType.puback);
     if (refusal === null) {
       connection.allowedRoute = route;
       connection.allowedHeader = publishHeader(message.qos, message.retain, false);
       this.#context.router.refresh(route);
-      this.#accept(connection, message, route, packetId);
-      return;
+      return this.#accept(connection, message, route, packetId);
     }
     this.#context.metrics.publishesUnauthorized += 1;
     this.#acknowledge(connection, message, packetId, refusal.reasonCode, refusal);
+    return undefined;
   }
 
-  #accept(connection: Connection, message: Message, route: Route, packetId: number): void {
-    const { metrics, retained, router, hooks } = this.#context;
+  /** A promise holds the connection until there is room for the message. */
+  #accept(
+    connection: Connection,
+    message: Message,
+    route: Route,
+    packetId: number,
+  ): void | Promise<void> {
+    const { metrics, hooks, durability } = this.#context;
+    if (durability?.isFull && needsStorage(message, route)) {
+      // Before 5.0 a publisher cannot be told: it has to wait.
+      if (!connection.withProperties && message.qos > 0) {
+        return this.#wait(durability, connection, message.kept(), route, packetId);
+      }
+      metrics.messagesDroppedStorageFull += 1;
+      this.#acknowledge(connection, message, packetId, ReasonCode.quotaExceeded);
+      return undefined;
+    }
+    if (this.#isRejected(connection, message, route)) {
+      metrics.messagesDroppedQueueFull += 1;
+      this.#acknowledge(connection, message, packetId, ReasonCode.quotaExceeded);
+      return undefined;
+    }
     metrics.messagesReceived += 1;
     if (hooks.onPublish !== undefined) {
       const { topic, qos, retain, bytes, payloadStart, payloadEnd } = message;
       const payload = bytes.subarray(payloadStart, payloadEnd);
       hooks.onPublish(connection.client, { topic, qos, retain, payload });
     }
-    let reasonCode: number = ReasonCode.success;
-    if (message.retain && !retained.put(message)) reasonCode = ReasonCode.quotaExceeded;
-    else if (!router.deliver(message, route)) {
-      metrics.messagesUnrouted += 1;
-      reasonCode = ReasonCode.noMatchingSubscribers;
-    }
-    this.#acknowledge(connection, message, packetId, reasonCode);
+    const publisher = message.qos === 2 ? connection.session!.durable : null;
+    const distributed = distribute(this.#context, message, route, publisher, packetId);
+    const { reasonCode, isStored } = distributed;
+    if (isStored && ackLevel(connection, route) === 'disk') {
+      this.#answer(connection, message.qos, packetId, reasonCode);
+    } else this.#acknowledge(connection, message, packetId, reasonCode);
+    return undefined;
+  }
+
+  async #wait(
+    durability: Durability,
+    connection: Connection,
+    message: Message,
+    route: Route,
+    packetId: number,
+  ): Promise<void> {
+    await durability.room();
+    if (connection.phase !== Phase.open) return;
+    this.#context.router.refresh(route);
+    await this.#accept(connection, message, route, packetId);
+  }
+
+  /** Someone's queue is full, and that is the publisher's to hear. */
+  #isRejected(connection: Connection, message: Message, route: Route): boolean {
+    if (this.#context.queueFullPolicy !== 'reject' || !connection.withProperties) return false;
+    return exceedsQueue(message, route);
+  }
+
+  /** What was taken before may not be durable yet. */
+  #answerAgain(connection: Connection, packetId: number): void {
+    const { durability } = this.#context;
+    if (durability === null) connection.acknowledge(PacketType.pubrec, packetId, 0);
+    else durability.acceptor.acknowledge(connection, PacketType.pubrec, packetId, 0);
+  }
+
+  /** Acknowledges what is in the log, once it is durable. */
+  #answer(connection: Connection, qos: QoS, packetId: number, reasonCode: number): void {
+    if (qos === 0) return;
+    const type = qos === 1 ? PacketType.puback : PacketType.pubrec;
+    this.#context.durability!.acceptor.acknowledge(connection, type, packetId, reasonCode);
   }
 
   #acknowledge(
@@ -235,4 +290,9 @@ export class PublishHandler {
 /** U+0000 is fine here, unlike in MQTT's own strings. */
 function hasTextPayload({ bytes, payloadStart, payloadEnd }: PublishView): boolean {
   return isUtf8(bytes.subarray(payloadStart, payloadEnd));
+}
+
+/** Whether a PUBLISH is acknowledged before it is on the disk. */
+function ackLevel(connection: Connection, route: Route): AckLevel {
+  return route.ackLevel ?? connection.ackLevel;
 }

@@ -22,6 +22,7 @@ import { isPending, subackCode } from './answers.ts';
 /** A request of a SUBSCRIBE with what became of it. */
 interface Granted {
   readonly request: SubscriptionRequest;
+  readonly subscription: Subscription;
   readonly parsed: ParsedFilter;
   /** The filter was not subscribed before. */
   readonly isNew: boolean;
@@ -47,26 +48,32 @@ export function onSubscribe(connection: Connection): void | Promise<void> {
     const answers = verdicts.map(verdict => Promise.resolve(verdict));
     return Promise.all(answers).then(codes => subscribe(connection, packet, codes));
   }
-  subscribe(connection, packet, verdicts as number[]);
-  return undefined;
+  return subscribe(connection, packet, verdicts as number[]);
 }
 
 /** The connection's reader stands on an UNSUBSCRIBE. */
-export function onUnsubscribe(connection: Connection): void {
+export function onUnsubscribe(connection: Connection): void | Promise<void> {
   const { packetId, filters } = decode(connection) as UnsubscribePacket;
   const session = connection.session!;
-  const { router, metrics, hooks } = connection.context;
+  const { hooks, durability } = connection.context;
+  const removals: Promise<void>[] = [];
   const reasonCodes = filters.map(filter => {
     if (parseTopicFilter(filter) === null) return invalidFilter(connection);
     const subscription = session.subscriptions.get(filter);
     if (subscription === undefined) return ReasonCode.noSubscriptionExisted;
-    session.subscriptions.delete(filter);
-    router.remove(subscription);
-    metrics.subscriptions -= 1;
+    leave(session, subscription);
+    if (session.durable !== null) {
+      removals.push(durability!.records.removeSubscription(subscription));
+    }
     hooks.onUnsubscribe?.(connection.client, filter);
     return ReasonCode.success;
   });
-  connection.send({ type: PacketType.unsuback, packetId, reasonCodes });
+  const confirm = (): void => {
+    connection.send({ type: PacketType.unsuback, packetId, reasonCodes });
+  };
+  if (removals.length > 0) return Promise.all(removals).then(confirm);
+  confirm();
+  return undefined;
 }
 
 function decode(connection: Connection): Packet {
@@ -115,13 +122,18 @@ function invalidFilter(connection: Connection): number {
 }
 
 /** [MQTT-3.8.4-5] the filters one after the other, with one SUBACK */
-function subscribe(connection: Connection, packet: SubscribePacket, codes: number[]): void {
+function subscribe(
+  connection: Connection,
+  packet: SubscribePacket,
+  codes: readonly number[],
+): void | Promise<void> {
   const { session, context } = connection;
   // The client may have gone while its permission was asked for, and its session with it.
-  if (session === null || session.connection !== connection) return;
+  if (session === null || session.connection !== connection) return undefined;
   const identifier = packet.properties?.subscriptionIdentifiers?.[0] ?? 0;
-  const granted: Granted[] = [];
+  const granted: (Granted | null)[] = [];
   const reasonCodes = codes.map((code, i) => {
+    granted.push(null);
     // A hook that hears of one filter may end the connection, and the session with it.
     if (code >= 0x80 || session.connection !== connection) return code;
     const request = packet.subscriptions[i];
@@ -131,14 +143,48 @@ function subscribe(connection: Connection, packet: SubscribePacket, codes: numbe
       return ReasonCode.quotaExceeded;
     }
     const qos = code as QoS;
-    enter(context, session, { ...request, qos }, identifier);
-    granted.push({ request, parsed: parseTopicFilter(filter)!, isNew });
+    const subscription = enter(context, session, { ...request, qos }, identifier);
+    granted[i] = { request, subscription, parsed: parseTopicFilter(filter)!, isNew };
     context.hooks.onSubscribe?.(connection.client, filter, qos);
     return code;
   });
-  connection.send({ type: PacketType.suback, packetId: packet.packetId, reasonCodes });
+  if (session.durable === null || session.connection !== connection) {
+    confirm(connection, session, packet, granted, reasonCodes);
+    return undefined;
+  }
+  return record(session, granted, reasonCodes).then(codes =>
+    confirm(connection, session, packet, granted, codes),
+  );
+}
+
+/** Puts subscriptions of a durable session on record; takes those back that there is no room for. */
+async function record(
+  session: Session,
+  granted: readonly (Granted | null)[],
+  reasonCodes: readonly number[],
+): Promise<number[]> {
+  const { records } = session.context.durability!;
+  const kept = await Promise.all(
+    granted.map(one => one === null || records.putSubscription(one.subscription)),
+  );
+  return reasonCodes.map((code, i) => {
+    const one = granted[i];
+    if (one === null || kept[i]) return code;
+    leave(session, one.subscription);
+    return ReasonCode.quotaExceeded;
+  });
+}
+
+function confirm(
+  connection: Connection,
+  session: Session,
+  { packetId }: SubscribePacket,
+  granted: readonly (Granted | null)[],
+  reasonCodes: number[],
+): void {
+  connection.send({ type: PacketType.suback, packetId, reasonCodes });
   if (session.connection !== connection) return;
-  for (const one of granted) sendRetained(connection, session, one);
+  for (const one of granted) if (one !== null) sendRetained(session, one);
 }
 
 /** [MQTT-3.8.4-3] a filter that was subscribed before gets the new options */
@@ -147,27 +193,36 @@ function enter(
   session: Session,
   request: SubscriptionRequest,
   identifier: number,
-): void {
+): Subscription {
   const { filter, qos, noLocal, retainAsPublished } = request;
   const options = { qos, noLocal, retainAsPublished, identifier };
   const existing = session.subscriptions.get(filter);
   if (existing !== undefined) {
     context.router.replace(existing, options);
-    return;
+    return existing;
   }
   const subscription = new Subscription(session, filter, options, null);
   session.subscriptions.set(filter, subscription);
   context.router.add(subscription);
   context.metrics.subscriptions += 1;
+  return subscription;
+}
+
+/** Ends a subscription. @returns false when it had ended before */
+function leave(session: Session, subscription: Subscription): boolean {
+  const { router, metrics } = session.context;
+  if (session.subscriptions.get(subscription.filter) !== subscription) return false;
+  session.subscriptions.delete(subscription.filter);
+  router.remove(subscription);
+  metrics.subscriptions -= 1;
+  return true;
 }
 
 /** [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a shared subscription gets none (4.8.2) */
-function sendRetained(connection: Connection, session: Session, one: Granted): void {
-  const { request, parsed, isNew } = one;
+function sendRetained(session: Session, { request, subscription, parsed, isNew }: Granted): void {
   if (parsed.share !== null || request.retainHandling === 2) return;
   if (request.retainHandling === 1 && !isNew) return;
-  const { retained, clock } = connection.context;
-  const subscription = session.subscriptions.get(request.filter);
-  if (subscription === undefined) return;
+  const { retained, clock } = session.context;
+  if (session.subscriptions.get(request.filter) !== subscription) return;
   session.feed(subscription, retained.match(parsed.filter, clock));
 }

@@ -3,7 +3,7 @@
  * a broker has to know of them. One reusable *live* message walks from a PUBLISH to all its
  * receivers; whoever must keep it asks for {@link Message.kept}, which copies it once for all.
  */
-import type { PublishParts, PublishView, QoS } from '@godwit/protocol';
+import { decodeUtf8, type PublishParts, type PublishView, type QoS } from '@godwit/protocol';
 import { FrameCache } from './frame-cache.ts';
 
 const none = new Uint8Array(0);
@@ -22,7 +22,6 @@ const topicless = {
 };
 
 export class Message implements PublishParts {
-  topic: string;
   bytes: Uint8Array;
   topicStart: number;
   topicEnd: number;
@@ -40,10 +39,11 @@ export class Message implements PublishParts {
   expiresAtMs: number;
   /** Frames encoded for the receivers of a live message; null for a kept one. */
   readonly frames: FrameCache | null;
+  /** Null until someone asks. */
+  #topic: string | null;
   #kept: Message | null;
 
   constructor(live: boolean) {
-    this.topic = '';
     this.bytes = none;
     this.topicStart = 0;
     this.topicEnd = 0;
@@ -57,7 +57,13 @@ export class Message implements PublishParts {
     this.publisher = '';
     this.expiresAtMs = 0;
     this.frames = live ? new FrameCache() : null;
+    this.#topic = null;
     this.#kept = null;
+  }
+
+  get topic(): string {
+    this.#topic ??= decodeUtf8(this.bytes, this.topicStart, this.topicEnd);
+    return this.#topic;
   }
 
   /** Bytes that keeping the message takes, about. */
@@ -83,7 +89,7 @@ export class Message implements PublishParts {
     frameStart: number,
     withProperties: boolean,
   ): void {
-    this.topic = topic;
+    this.#topic = topic;
     this.bytes = view.bytes;
     this.topicStart = view.topicStart;
     this.topicEnd = view.topicEnd;
@@ -121,7 +127,7 @@ export class Message implements PublishParts {
     const afterAlias = topicEnd + topicAliasAt - propertiesStart;
     bytes.set(view.bytes.subarray(topicAliasAt + aliasBytes, propertiesEnd), afterAlias);
     bytes.set(view.bytes.subarray(view.payloadStart, view.payloadEnd), payloadStart);
-    this.topic = topic;
+    this.#topic = topic;
     this.bytes = bytes;
     this.topicStart = 0;
     this.topicEnd = topicEnd;
@@ -140,6 +146,24 @@ export class Message implements PublishParts {
     this.expiresAtMs = 0;
     this.#kept = null;
     this.frames!.reset();
+  }
+
+  /**
+   * Takes over what `view` shows of a stored PUBLISH, whose bytes stay as they are. For a message
+   * that is not live; `expiresAtMs` is left as it is.
+   */
+  setStored(view: PublishView): void {
+    this.#topic = null;
+    this.bytes = view.bytes;
+    this.topicStart = view.topicStart;
+    this.topicEnd = view.topicEnd;
+    this.propertiesStart = view.propertiesStart;
+    this.propertiesEnd = view.propertiesEnd;
+    this.payloadStart = view.payloadStart;
+    this.payloadEnd = view.payloadEnd;
+    this.messageExpiryAt = view.messageExpiryAt;
+    this.qos = view.qos;
+    this.retain = view.retain;
   }
 
   /** The same parts with an empty topic, for which an alias stands; valid until the next call. */
@@ -175,14 +199,15 @@ export class Message implements PublishParts {
   /** The same message with bytes of its own, made once however many ask for it. */
   kept(): Message {
     if (this.frames === null) return this;
-    this.#kept ??= this.#copy();
+    this.#kept ??= this.copy();
     return this.#kept;
   }
 
-  #copy(): Message {
+  /** A message with bytes of its own, which is not live. */
+  copy(): Message {
     const copy = new Message(false);
     const base = this.topicStart;
-    copy.topic = this.topic;
+    copy.#topic = this.#topic;
     copy.bytes = new Uint8Array(this.payloadEnd - base);
     copy.bytes.set(this.bytes.subarray(base, this.payloadEnd));
     copy.topicStart = 0;

@@ -17,27 +17,37 @@ export class Retained {
     this.#metrics = metrics;
   }
 
+  /** Whether the bounds allow {@link put} of `message`; counts when they do not. */
+  admits(message: Message): boolean {
+    if (message.payloadSize === 0) return true;
+    const { retainedMessages, retainedBytes } = this.#metrics;
+    const before = this.#messages.get(message.topic);
+    const count = retainedMessages + (before === undefined ? 1 : 0);
+    const bytes = retainedBytes + message.size - (before?.size ?? 0);
+    const isWithin =
+      count <= this.#limits.retainedMessagesMax && bytes <= this.#limits.retainedBytesMax;
+    if (!isWithin) this.#metrics.retainedRefused += 1;
+    return isWithin;
+  }
+
   /**
    * Stores `message`, replacing what its topic had; an empty payload only removes that.
    * [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
    * @returns false when a bound does not allow it; what the topic had is then left
    */
   put(message: Message): boolean {
-    if (message.payloadSize === 0) {
-      this.#remove(message.topic);
-      return true;
-    }
-    const before = this.#messages.get(message.topic);
-    const count = this.#metrics.retainedMessages + (before === undefined ? 1 : 0);
-    const bytes = this.#metrics.retainedBytes + message.size - (before?.size ?? 0);
-    if (count > this.#limits.retainedMessagesMax || bytes > this.#limits.retainedBytesMax) {
-      this.#metrics.retainedRefused += 1;
-      return false;
-    }
+    if (!this.admits(message)) return false;
+    this.#remove(message.topic);
+    if (message.payloadSize === 0) return true;
     this.#messages.set(message.topic, message.kept());
-    this.#metrics.retainedMessages = count;
-    this.#metrics.retainedBytes = bytes;
+    this.#metrics.retainedMessages += 1;
+    this.#metrics.retainedBytes += message.size;
     return true;
+  }
+
+  /** The message of a topic. */
+  get(topic: string): Message | undefined {
+    return this.#messages.get(topic);
   }
 
   /**

@@ -2,6 +2,7 @@
  * All that the broker knows of one topic, resolved once: its checked name and who wants its
  * messages. Right as long as its generation is the router's; any subscription change moves that on.
  */
+import type { AckLevel } from '../durable/ack-level.ts';
 import type { SharedGroup } from './shared-group.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -13,6 +14,8 @@ export class Route {
   readonly hash: number;
   /** Topic levels. */
   readonly levels: number;
+  /** What an acknowledgement promises on this topic; null: what it does on the listener. */
+  readonly ackLevel: AckLevel | null;
   /** Router generation that the lists below belong to; -1 before the first resolution. */
   generation: number;
   /** One for each session that wants the messages; may be the list of the one filter that matches. */
@@ -23,11 +26,17 @@ export class Route {
   /** Set when used, cleared by the cache's clock hand. */
   recent: boolean;
 
-  constructor(topic: string, topicBytes: Uint8Array, hash: number) {
+  constructor(
+    topic: string,
+    topicBytes: Uint8Array,
+    hash: number,
+    ackLevel: AckLevel | null = null,
+  ) {
     this.topic = topic;
     this.topicBytes = topicBytes;
     this.hash = hash;
     this.levels = topicBytes.reduce((levels, byte) => levels + (byte === slash ? 1 : 0), 1);
+    this.ackLevel = ackLevel;
     this.generation = -1;
     this.subscriptions = [];
     this.groups = [];

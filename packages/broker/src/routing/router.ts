@@ -3,8 +3,8 @@
  * and subscription change; a message only walks its route's list.
  */
 import { decodeUtf8, FilterTree, parseTopicFilter, validateTopicName } from '@godwit/protocol';
+import type { AckLevel } from '../durable/ack-level.ts';
 import { Metrics } from '../metrics.ts';
-import type { Delivery } from '../session/delivery.ts';
 import type { Session } from '../session/session.ts';
 import { Interest } from './interest.ts';
 import type { Message } from './message.ts';
@@ -27,16 +27,19 @@ export class Router {
   readonly #found: Interest[];
   readonly #metrics: Metrics;
   readonly #newStrategy: (() => SharedStrategy) | undefined;
+  readonly #ackLevelOf: (topic: string) => AckLevel | null;
 
   /**
    * @param hashSeed random, so that no client can choose topics that collide
    * @param newStrategy asked once for each shared group; round robin by default
+   * @param ackLevelOf asked once for each route
    */
   constructor(
     routeCacheEntries: number,
     hashSeed: number,
     metrics: Metrics = new Metrics(),
     newStrategy?: () => SharedStrategy,
+    ackLevelOf: (topic: string) => AckLevel | null = () => null,
   ) {
     this.generation = 0;
     this.#filters = new FilterTree<Interest>(hashSeed);
@@ -44,6 +47,7 @@ export class Router {
     this.#found = [];
     this.#metrics = metrics;
     this.#newStrategy = newStrategy;
+    this.#ackLevelOf = ackLevelOf;
   }
 
   /** Enters a subscription whose filter is valid. */
@@ -88,10 +92,12 @@ export class Router {
     let route = this.#routes.find(bytes, start, end, hash);
     if (route === undefined) {
       validateTopicName(bytes, start, end);
+      const topic = decodeUtf8(bytes, start, end);
       route = new Route(
-        decodeUtf8(bytes, start, end),
+        topic,
         new Uint8Array(bytes.subarray(start, end)),
         hash,
+        this.#ackLevelOf(topic),
       );
       this.#routes.add(route);
     }
@@ -132,16 +138,16 @@ export class Router {
   }
 
   /**
-   * Gives what `from` cannot deliver any more to another member of its shared subscription, if one
-   * takes it; else it is dropped. Each member is asked once. (Section 4.8.2)
+   * Gives what `from` (null: a session that is gone) cannot deliver any more to another member of its
+   * shared subscription, if one takes it; else it is dropped. Each is asked once. (Section 4.8.2)
    */
-  redeliver({ message, share }: Delivery, from: Session): void {
+  redeliver(message: Message, share: string, from: Session | null, wallMs: number): void {
     const metrics = this.#metrics;
-    if (message.isExpired(from.context.clock.wallMs())) {
+    if (message.isExpired(wallMs)) {
       metrics.messagesDroppedExpired += 1;
       return;
     }
-    const { filter, share: name } = parseTopicFilter(share!)!;
+    const { filter, share: name } = parseTopicFilter(share)!;
     const group = this.#filters.get(filter)?.groups?.get(name!);
     const { bytes, topicStart, topicEnd } = message;
     const topicHash = hashBytes(bytes, topicStart, topicEnd);

@@ -20,6 +20,8 @@ export class Subscription {
   qos: QoS;
   noLocal: boolean;
   retainAsPublished: boolean;
+  /** Subscription Identifier; 0 when there is none, and in a merged one. */
+  identifier: number;
   /** Encoded Subscription Identifier properties that go with each message, or null. */
   identifiers: Uint8Array | null;
   /** The subscriptions this one was merged from, or null. */
@@ -38,6 +40,7 @@ export class Subscription {
     this.qos = options.qos;
     this.noLocal = options.noLocal;
     this.retainAsPublished = options.retainAsPublished;
+    this.identifier = options.identifier;
     this.identifiers = encodeIdentifier(options.identifier);
     this.parts = parts;
     this.position = -1;
@@ -53,6 +56,7 @@ export class Subscription {
     this.qos = options.qos;
     this.noLocal = options.noLocal;
     this.retainAsPublished = options.retainAsPublished;
+    this.identifier = options.identifier;
     this.identifiers = encodeIdentifier(options.identifier);
   }
 }

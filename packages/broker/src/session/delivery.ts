@@ -69,6 +69,11 @@ export class DeliveryQueue {
     return delivery;
   }
 
+  /** Gives up the oldest. @returns false when there is none */
+  dropOldest(): boolean {
+    return this.shift() !== undefined;
+  }
+
   clear(): void {
     this.bytes = 0;
     this.#ring = [];

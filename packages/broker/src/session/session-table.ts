@@ -45,33 +45,41 @@ export class SessionTable {
   disconnected(session: Session, connection: Connection, discardWill: boolean): void {
     if (session.connection !== connection) return;
     session.connection = null;
-    if (discardWill) session.will = null;
+    if (discardWill) session.will?.discard();
     const { will, expirySeconds } = session;
     if (expirySeconds === 0) {
       this.end(session);
       return;
     }
-    const { wheel } = session.context;
     if (will !== null) {
       if (will.delaySeconds === 0) will.publish();
       // Past the session's own end the will goes out with it.
-      else if (will.delaySeconds < expirySeconds) wheel.set(will, will.delaySeconds * 1000);
+      else if (will.delaySeconds < expirySeconds) will.publishIn(will.delaySeconds * 1000);
     }
-    if (expirySeconds !== neverExpires) wheel.set(session, expirySeconds * 1000);
+    this.waitForExpiry(session, expirySeconds * 1000);
+    const { durability, clock } = session.context;
+    if (session.durable !== null) durability!.records.putSession(session, clock.wallMs());
+  }
+
+  /** The session is over in so many milliseconds, unless its client comes back before. */
+  waitForExpiry(session: Session, delayMs: number): void {
+    if (session.expirySeconds === neverExpires) return;
+    if (delayMs <= 0) this.end(session);
+    else session.context.wheel.set(session, delayMs);
   }
 
   /** The client is back in time: its session goes on, its old will is off. [MQTT-3.1.3-9] */
   resumed(session: Session): void {
     const { wheel } = session.context;
     wheel.clear(session);
-    if (session.will !== null) {
-      wheel.clear(session.will);
-      session.will = null;
-    }
+    session.will?.discard();
   }
 
-  /** Ends a session for good: will, subscriptions and messages. */
-  end(session: Session): void {
+  /**
+   * Ends a session for good: will, subscriptions and messages.
+   * @param isReplaced a new session of the client follows at once
+   */
+  end(session: Session, isReplaced = false): void {
     const { context } = session;
     if (!this.#sessions.delete(session.clientId)) return;
     context.wheel.clear(session);
@@ -80,9 +88,13 @@ export class SessionTable {
     }
     context.metrics.subscriptions -= session.subscriptions.size;
     context.metrics.sessions -= 1;
+    context.durability?.end(session, isReplaced);
     const shared = session.takeShared();
     session.clear();
-    for (const delivery of shared) context.router.redeliver(delivery, session);
+    const wallMs = context.clock.wallMs();
+    for (const { message, share } of shared) {
+      context.router.redeliver(message, share!, session, wallMs);
+    }
     // Last, so that no subscription of the session itself takes it.
     session.will?.publish();
   }

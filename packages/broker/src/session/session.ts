@@ -8,10 +8,13 @@ import {
   OutboundWindow,
   PacketType,
   type QoS,
+  ReasonCode,
 } from '@godwit/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { publishHeader, writePublish } from '../connection/publish-writer.ts';
 import type { Context } from '../context.ts';
+import { type DurableSession, storedInflightMax } from '../durable/durable-session.ts';
+import type { StoredDelivery } from '../durable/stored-delivery.ts';
 import type { Message } from '../routing/message.ts';
 import type { Subscription } from '../routing/subscription.ts';
 import { Deadline } from '../timer-wheel.ts';
@@ -23,7 +26,14 @@ import type { PendingWill } from './will.ts';
 export const neverExpires = 0xffffffff;
 
 /** What became of a message that was offered. */
-const Outcome = { taken: 0, away: 1, slowClient: 2, tooLarge: 3, queueFull: 4 } as const;
+const Outcome = {
+  taken: 0,
+  away: 1,
+  slowClient: 2,
+  tooLarge: 3,
+  queueFull: 4,
+  storageFull: 5,
+} as const;
 type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
 export class Session extends Deadline {
@@ -34,12 +44,19 @@ export class Session extends Deadline {
   /** Seconds that the session outlives its connection; {@link neverExpires}: for ever. */
   expirySeconds: number;
   readonly subscriptions: Map<string, Subscription>;
-  readonly outbound: OutboundWindow<Delivery>;
+  readonly outbound: OutboundWindow<Delivery | StoredDelivery>;
   readonly inbound: InboundWindow;
+  /** What waits, unless the session is durable. */
   readonly queue: DeliveryQueue;
+  /** What makes the session survive the broker; null when nothing does. */
+  durable: DurableSession | null;
   will: PendingWill | null;
   /** Null until a subscription brings retained messages. */
   #retained: RetainedFeed | null;
+  /** Messages in flight on this connection at most. */
+  #inflightMax: number;
+  /** Above 0, nothing is sent that follows from what is not durable yet. */
+  #holds: number;
   readonly #onExpired: (session: Session) => void;
 
   constructor(
@@ -54,11 +71,14 @@ export class Session extends Deadline {
     this.connection = null;
     this.expirySeconds = expirySeconds;
     this.subscriptions = new Map();
-    this.outbound = new OutboundWindow<Delivery>(context.limits.inflightMax);
+    this.outbound = new OutboundWindow<Delivery | StoredDelivery>(context.limits.inflightMax);
     this.inbound = new InboundWindow(context.limits.receiveMaximum);
     this.queue = new DeliveryQueue();
+    this.durable = null;
     this.will = null;
     this.#retained = null;
+    this.#inflightMax = 0;
+    this.#holds = 0;
     this.#onExpired = onExpired;
   }
 
@@ -68,22 +88,44 @@ export class Session extends Deadline {
 
   /** Nothing waits, and a message of any QoS could be sent now. */
   get takesMore(): boolean {
-    const { connection, outbound, queue } = this;
+    const { connection, outbound } = this;
     return (
-      connection !== null && queue.length === 0 && outbound.hasRoom && !connection.outbox.isFull
+      connection !== null &&
+      this.#waiting.length === 0 &&
+      outbound.hasRoom &&
+      !connection.outbox.isFull
     );
   }
 
   /** A member of a shared subscription that keeps up: connected, with room for what may come. */
   get isReady(): boolean {
-    const { connection, queue } = this;
+    const { connection } = this;
     if (connection === null || connection.outbox.isFull) return false;
-    return queue.length === 0 || queue.length < this.context.limits.queueMessagesMax;
+    const { length } = this.#waiting;
+    return length === 0 || length < this.context.limits.queueMessagesMax;
   }
 
   /** Messages of QoS 1 and 2 that the client has not acknowledged or not even been sent. */
   get load(): number {
-    return this.outbound.size + this.queue.length;
+    return this.outbound.size + this.#waiting.length;
+  }
+
+  /** Whether a message of this size with QoS 1 or 2 could be sent or wait. */
+  hasRoomFor(size: number): boolean {
+    const { length, bytes } = this.#waiting;
+    const { queueMessagesMax, queueBytesMax } = this.context.limits;
+    if (length < queueMessagesMax && bytes + size <= queueBytesMax) return true;
+    const { durable } = this;
+    if (durable === null) return this.takesMore;
+    // What is on its way to the disk and can be sent at once then does not count as waiting.
+    const isFlowing = this.connection !== null && durable.queue.ring.length === 0;
+    const sendable = isFlowing ? this.#inflightMax - this.outbound.size : 0;
+    if (length < sendable) return true;
+    return sendable > 0 && length - sendable < queueMessagesMax && bytes + size <= queueBytesMax;
+  }
+
+  get #waiting(): { readonly length: number; readonly bytes: number; dropOldest(): boolean } {
+    return this.durable === null ? this.queue : this.durable.queue;
   }
 
   /** The session's expiry interval has passed since its connection ended. */
@@ -129,6 +171,9 @@ export class Session extends Deadline {
         ? Outcome.taken
         : Outcome.tooLarge;
     }
+    if (this.durable !== null) {
+      return this.#store(this.durable, message, qos, retain, identifiers, share);
+    }
     if (connection !== null && this.takesMore) {
       const kept = this.#mustKeep(qos, share)
         ? new Delivery(message, qos, retain, identifiers, share)
@@ -139,13 +184,34 @@ export class Session extends Deadline {
         ? Outcome.taken
         : Outcome.tooLarge;
     }
-    const { queue } = this;
-    const { queueMessagesMax, queueBytesMax } = this.context.limits;
-    if (queue.length >= queueMessagesMax || queue.bytes + message.size > queueBytesMax) {
-      return Outcome.queueFull;
-    }
-    queue.push(new Delivery(message, qos, retain, identifiers, share));
+    if (!this.#makeRoom(message.size)) return Outcome.queueFull;
+    this.queue.push(new Delivery(message, qos, retain, identifiers, share));
     return Outcome.taken;
+  }
+
+  /** Has the log take a message for this session. */
+  #store(
+    durable: DurableSession,
+    message: Message,
+    qos: 1 | 2,
+    retain: boolean,
+    identifiers: Uint8Array | null,
+    share: string | null,
+  ): Outcome {
+    if (!this.#makeRoom(message.size)) return Outcome.queueFull;
+    const { acceptor } = this.context.durability!;
+    const isTaken = acceptor.add(durable, message, qos, retain, identifiers, share);
+    return isTaken ? Outcome.taken : Outcome.storageFull;
+  }
+
+  /** Makes room for one more message by the policy, dropping others if that is it. */
+  #makeRoom(size: number): boolean {
+    const { queueFullPolicy, metrics } = this.context;
+    while (!this.hasRoomFor(size)) {
+      if (queueFullPolicy !== 'drop-oldest' || !this.#waiting.dropOldest()) return false;
+      metrics.messagesDroppedQueueFull += 1;
+    }
+    return true;
   }
 
   /** Whether what is sent may have to be sent again: on a later connection, or to another member. */
@@ -162,9 +228,10 @@ export class Session extends Deadline {
 
   /** Sends what waits, as far as the window and the connection's budget allow. */
   pump(): void {
-    const { connection } = this;
-    if (connection === null) return;
-    if (this.queue.length > 0) this.#sendQueued(connection);
+    const { connection, durable } = this;
+    if (connection === null || this.#holds > 0) return;
+    if (durable !== null) durable.queue.pump(connection);
+    else if (this.queue.length > 0) this.#sendQueued(connection);
     this.#retained?.advance();
   }
 
@@ -195,22 +262,33 @@ export class Session extends Deadline {
    */
   attach(connection: Connection, receiveMaximum: number): void {
     const { limits } = this.context;
+    const { durable } = this;
+    const ours = durable === null ? limits.inflightMax : storedInflightMax;
+    this.#inflightMax = Math.min(receiveMaximum, limits.inflightMax, ours);
     this.connection = connection;
-    this.outbound.reset(Math.min(receiveMaximum, limits.inflightMax));
+    this.outbound.reset(this.#inflightMax);
     this.inbound.reset(limits.receiveMaximum);
+    if (durable !== null) {
+      durable.queue.restart();
+      if (!durable.isSettled) this.#holdUntilSettled(durable);
+    }
     this.advance();
   }
 
   /** An acknowledgement made room, or a connection is new: sends what can be sent now. */
   advance(): void {
-    const { connection, outbound } = this;
-    if (connection === null) return;
+    const { connection, outbound, durable } = this;
+    if (connection === null || this.#holds > 0) return;
+    if (durable !== null) {
+      if (durable.queue.resend(connection)) this.pump();
+      return;
+    }
     for (let id = outbound.nextOwed(); id !== 0; id = outbound.nextOwed()) {
       if (outbound.stateOf(id) === OutboundState.awaitingPubcomp) {
         connection.acknowledge(PacketType.pubrel, id, 0);
         continue;
       }
-      const delivery = outbound.messageOf(id);
+      const delivery = outbound.messageOf(id) as Delivery | undefined;
       if (delivery === undefined) continue;
       const { message, qos, retain, identifiers } = delivery;
       const header = publishHeader(qos, retain, true);
@@ -219,13 +297,70 @@ export class Session extends Deadline {
     this.pump();
   }
 
+  /** What an earlier connection said may be answered on this one only when it is durable. */
+  #holdUntilSettled(durable: DurableSession): void {
+    this.#holds += 1;
+    durable.afterSettled(() => {
+      this.#holds -= 1;
+      this.advance();
+    });
+  }
+
+  /** PUBACK has come. */
+  acknowledged(packetId: number): void {
+    const { outbound, durable } = this;
+    const delivery = outbound.messageOf(packetId);
+    if (!outbound.acknowledge(packetId)) return;
+    durable?.done(delivery as StoredDelivery);
+    this.advance();
+  }
+
+  /** PUBREC has come: PUBREL follows, or with 0x80 and above the end of the message. */
+  received(packetId: number, reasonCode: number): void {
+    const { outbound, durable, connection } = this;
+    const delivery = outbound.messageOf(packetId);
+    const isNew = outbound.stateOf(packetId) === OutboundState.awaitingPubrec;
+    if (!outbound.received(packetId, reasonCode)) {
+      if (reasonCode < 0x80) {
+        const notFound = ReasonCode.packetIdentifierNotFound;
+        connection!.acknowledge(PacketType.pubrel, packetId, notFound);
+      }
+      return;
+    }
+    // [MQTT-4.4.0-2]
+    if (reasonCode >= 0x80) {
+      durable?.done(delivery as StoredDelivery);
+      this.advance();
+      return;
+    }
+    // [MQTT-4.3.3-4]
+    const release = (): void => connection!.acknowledge(PacketType.pubrel, packetId, 0);
+    if (durable === null || (!isNew && durable.isSettled)) release();
+    else {
+      durable.received(delivery as StoredDelivery, () => {
+        if (this.connection === connection) release();
+      });
+    }
+  }
+
+  /** PUBCOMP has come. */
+  completed(packetId: number): void {
+    const { outbound, durable } = this;
+    const delivery = outbound.messageOf(packetId);
+    if (!outbound.complete(packetId)) return;
+    durable?.done(delivery as StoredDelivery);
+    this.advance();
+  }
+
   /**
    * What came by shared subscriptions and another member may still get, oldest first: sent with
    * QoS 1 and not acknowledged, or not sent yet. Nothing waits here any more after this.
    */
   takeShared(): Delivery[] {
     const shared: Delivery[] = [];
-    this.outbound.inOrder((_, state, delivery) => {
+    if (this.durable !== null) return shared;
+    this.outbound.inOrder((_, state, kept) => {
+      const delivery = kept as Delivery | undefined;
       // [MQTT-4.8.2-5] what was begun with QoS 2 is for this client only
       if (state !== OutboundState.awaitingPuback) return;
       if (delivery !== undefined && delivery.share !== null) shared.push(delivery);
@@ -265,7 +400,10 @@ export class Session extends Deadline {
   #tooLarge(delivery: Delivery, wasSent: boolean): void {
     const isBegun = wasSent && delivery.qos === 2;
     if (delivery.share === null || isBegun) this.#countDrop(Outcome.tooLarge);
-    else this.context.router.redeliver(delivery, this);
+    else {
+      const { router, clock } = this.context;
+      router.redeliver(delivery.message, delivery.share, this, clock.wallMs());
+    }
   }
 
   #countDrop(outcome: Outcome): void {
@@ -273,5 +411,6 @@ export class Session extends Deadline {
     if (outcome === Outcome.slowClient) metrics.messagesDroppedSlowClient += 1;
     else if (outcome === Outcome.tooLarge) metrics.messagesDroppedTooLarge += 1;
     else if (outcome === Outcome.queueFull) metrics.messagesDroppedQueueFull += 1;
+    else if (outcome === Outcome.storageFull) metrics.messagesDroppedStorageFull += 1;
   }
 }

@@ -29,14 +29,37 @@ export class PendingWill extends Deadline {
     return this.will.properties?.willDelayInterval ?? 0;
   }
 
+  /** Puts the will on record, so that it is published even if the broker is gone by then. */
+  record(dueAtMs: number): void {
+    this.#session.context.durability?.records.putWill(this, dueAtMs);
+  }
+
+  /** The connection is over: publishes the message after a while, unless the client is back. */
+  publishIn(delayMs: number): void {
+    const { wheel, clock } = this.#session.context;
+    wheel.set(this, delayMs);
+    this.record(clock.wallMs() + delayMs);
+  }
+
+  /** The message shall not be published. */
+  discard(): void {
+    this.#drop();
+    this.#session.context.durability?.records.removeWill(this);
+  }
+
   /** Publishes the message; the session has no will from then on. [MQTT-3.1.2-10] */
   publish(): void {
-    this.#session.context.wheel.clear(this);
-    this.#session.will = null;
+    this.#drop();
     this.#publish(this);
+    this.#session.context.durability?.published(this);
   }
 
   onDeadline(): void {
     this.publish();
+  }
+
+  #drop(): void {
+    this.#session.context.wheel.clear(this);
+    this.#session.will = null;
   }
 }

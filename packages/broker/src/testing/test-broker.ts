@@ -27,8 +27,11 @@ export interface TestBroker {
   settle(): Promise<void>;
 }
 
-export function testBroker(options: Omit<BrokerOptions, 'clock' | 'random'> = {}): TestBroker {
-  const clock = new VirtualClock();
+/** @param clock to go on with that of an earlier broker */
+export function testBroker(
+  options: Omit<BrokerOptions, 'clock' | 'random'> = {},
+  clock: VirtualClock = new VirtualClock(),
+): TestBroker {
   const network = new MemoryNetwork(clock.defer);
   const broker = new Broker({ ...options, clock, random: new SeededRandom(1) });
   network.listen('broker', stream => broker.accept(stream));

@@ -99,6 +99,26 @@ export class OutboundWindow<M> {
     return id;
   }
 
+  /**
+   * As {@link send}, with an identifier of the owner's choice, which must be free.
+   * @throws RangeError when there is no room or the identifier is in use
+   */
+  sendAs(packetId: number, qos: 1 | 2, message?: M): void {
+    if (!this.hasRoom || this.#find(packetId) !== -1) {
+      throw new RangeError(`the outbound window has no room for ${packetId}`);
+    }
+    this.#quota -= 1;
+    this.#claim(packetId);
+    const state = qos === 1 ? OutboundState.awaitingPuback : OutboundState.awaitingPubrec;
+    this.#place(packetId, state | counted);
+    this.#append(packetId, message);
+  }
+
+  /** What was given with the message that is longest in flight. */
+  get oldest(): M | undefined {
+    return this.messageOf(this.#head);
+  }
+
   /** Takes an identifier for a SUBSCRIBE or UNSUBSCRIBE. @returns 0 when all are in use */
   reserve(): number {
     return this.#used < idsMax ? this.#takeId(OutboundState.reserved) : 0;
@@ -225,7 +245,7 @@ export class OutboundWindow<M> {
     if (packetId < 1 || packetId > idsMax || this.#find(packetId) !== -1) {
       throw new RangeError(`packet identifier ${packetId} cannot be restored`);
     }
-    while (this.#capacity === 0 || this.#slots[this.#offset(packetId)] !== 0) this.#grow();
+    this.#claim(packetId);
     this.#place(packetId, state);
     this.#append(packetId, message);
   }
@@ -248,6 +268,11 @@ export class OutboundWindow<M> {
   #find(packetId: number): number {
     const at = this.#offset(packetId);
     return packetId !== 0 && this.#slots[at] === packetId ? at : -1;
+  }
+
+  /** Makes room until the slot of an identifier that is not in use is free. */
+  #claim(packetId: number): void {
+    while (this.#capacity === 0 || this.#slots[this.#offset(packetId)] !== 0) this.#grow();
   }
 
   /** [MQTT-2.2.1-3] [MQTT-2.2.1-4] the next identifier in turn whose slot is free, never 0. */

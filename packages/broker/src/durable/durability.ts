@@ -1,0 +1,146 @@
+/**
+ * What a broker with a storage engine has beside one without: the log that answers for messages,
+ * the records of what must survive, and how both come back when it starts.
+ */
+import type { Engine, EngineHealth } from '@godwit/storage';
+import type { Context } from '../context.ts';
+import type { Session } from '../session/session.ts';
+import type { PendingWill } from '../session/will.ts';
+import { Acceptor } from './acceptor.ts';
+import { DurableSession } from './durable-session.ts';
+import { EntryView } from './entry-format.ts';
+import { Records } from './records.ts';
+import { Recovery } from './recovery.ts';
+import { brokerMark, RetainedSaver } from './retained-saver.ts';
+
+export class Durability {
+  readonly engine: Engine;
+  readonly acceptor: Acceptor;
+  readonly records: Records;
+  readonly #retained: RetainedSaver;
+  readonly #context: Context;
+  /** Of the next session that is to be durable. */
+  #nextNumber: number;
+  #health: EngineHealth;
+  /** Wait for room in the log. */
+  #waiting: (() => void)[];
+
+  /** @param onRefused there is no room to put the session on record: it must not go on */
+  constructor(engine: Engine, context: Context, onRefused: (session: Session) => void) {
+    const { accepts, retained } = engine;
+    this.engine = engine;
+    this.#context = context;
+    this.#retained = new RetainedSaver(accepts, retained, context.retained);
+    this.acceptor = new Acceptor(accepts, {
+      onRetained: (at, { message }) => this.#retained.save(message, at),
+      onOrphan: view => this.#passOn(view, null),
+    });
+    this.records = new Records(engine, onRefused);
+    this.#nextNumber = brokerMark + 1;
+    this.#health = 'stalled';
+    this.#waiting = [];
+    accepts.onMark((key, into) => this.#writeMark(key, into));
+    accepts.onDrain(() => this.#hasRoom());
+    engine.onHealth(health => {
+      this.#health = health;
+      if (health === 'ready') this.#hasRoom();
+    });
+  }
+
+  /** Nothing more can be stored for now. */
+  get isFull(): boolean {
+    return this.#health === 'full' || this.acceptor.isFull;
+  }
+
+  /**
+   * Opens the engine's data and takes over what it holds. Rejects with `EngineError`.
+   * @param publishWill for wills whose connections ended with the broker
+   */
+  async start(publishWill: (will: PendingWill) => void): Promise<void> {
+    await this.engine.start();
+    const recovery = new Recovery(this.#context, this, this.#retained, publishWill);
+    this.#nextNumber = await recovery.run(this.#nextNumber);
+    recovery.resume();
+  }
+
+  /** Makes a new session durable. */
+  begin(session: Session): void {
+    session.durable = this.adopt(session, this.#nextNumber);
+    this.#nextNumber += 1;
+  }
+
+  /** Makes a session durable that had its number in an earlier run. */
+  adopt(session: Session, number: number): DurableSession {
+    const durable = new DurableSession(session, number, this.engine.accepts);
+    this.acceptor.sessions.set(number, durable);
+    return durable;
+  }
+
+  /**
+   * The session has ended: nothing of it is kept.
+   * @param isReplaced another session of the client takes its place on record
+   */
+  end(session: Session, isReplaced: boolean): void {
+    const { durable } = session;
+    if (durable === null) return;
+    const shared: [at: number, offset: number][] = [];
+    this.acceptor.sessions.delete(durable.number);
+    this.records.removeSession(session, isReplaced);
+    durable.clear((at, offset) => shared.push([at, offset]));
+    if (shared.length > 0) void this.#redeliver(session, shared);
+  }
+
+  /** Gives what the session did not get to other members of its shared subscriptions. */
+  async #redeliver(
+    session: Session,
+    shared: readonly (readonly [number, number])[],
+  ): Promise<void> {
+    const log = this.engine.accepts;
+    const view = new EntryView();
+    for (const [at, offset] of shared) {
+      const bytes = log.read(at);
+      try {
+        view.read(bytes instanceof Uint8Array ? bytes : await bytes);
+      } catch {
+        // The engine has failed, and says so to everybody.
+        return;
+      }
+      view.targetAt(offset);
+      this.#passOn(view, session);
+      log.release(at);
+    }
+  }
+
+  /** Gives the message to another member of the shared subscription that `view`'s target is of. */
+  #passOn(view: EntryView, from: Session | null): void {
+    const { router, clock } = this.#context;
+    view.readMessage();
+    router.redeliver(view.message.copy(), view.share!, from, clock.wallMs());
+  }
+
+  /** A will was published: it is not needed on record once that is durable. */
+  published(will: PendingWill): void {
+    this.engine.accepts.settle(() => this.records.removeWill(will));
+  }
+
+  /** Resolves when the log may have room again. */
+  room(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    return promise;
+  }
+
+  #hasRoom(): void {
+    this.acceptor.isFull = false;
+    if (this.#health === 'full') return;
+    this.#retained.retry();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #writeMark(key: number, into: Uint8Array): number {
+    if (key === brokerMark) return this.#retained.writeMark(into);
+    return this.acceptor.sessions.get(key)!.writeMark(into);
+  }
+}
