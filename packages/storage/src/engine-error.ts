@@ -13,13 +13,7 @@
  * - `locked`: another process uses the data.
  * - `version`: the data is in a format that this program does not know.
  */
-export type EngineErrorCode =
-  | 'full'
-  | 'io'
-  | 'closed'
-  | 'corrupt'
-  | 'locked'
-  | 'version';
+export type EngineErrorCode = 'full' | 'io' | 'closed' | 'corrupt' | 'locked' | 'version';
 
 /** What engines reject with and hand to `done`; nothing else. */
 export class EngineError extends Error {
