@@ -6,6 +6,7 @@
 
 import type { Clock, Timer } from '@godwit/runtime';
 import { EngineError } from '@godwit/storage';
+import type { LocalStats } from './local-stats.ts';
 
 /** A batch that takes longer is reported as a stall. */
 const STALL_MS = 1000;
@@ -21,8 +22,8 @@ export interface Lane {
   take(): void;
   /** Writes the batch and makes it durable. Rejects when the medium fails. */
   commit(): Promise<void>;
-  /** Tells the callers of the batch, one by one, as long as `mayTell` is true. */
-  settle(mayTell: () => boolean): void;
+  /** Tells the callers of the batch; it may end with any of them. */
+  finish(): void;
   /** Tells all callers that have not heard, of this batch and the next, that it ended. */
   fail(error: EngineError): void;
 }
@@ -38,13 +39,14 @@ export interface JournalEvents {
 export class Journal {
   readonly #clock: Clock;
   readonly #events: JournalEvents;
+  readonly #stats: LocalStats;
   readonly #lanes: Lane[] = [];
   readonly #pauses = new Set<{ timer: Timer; reject: (error: EngineError) => void }>();
   #running: Promise<void> | null = null;
-  #killed = false;
   #error: EngineError | null = new EngineError('closed', 'the engine is not started');
 
-  constructor(clock: Clock, events: JournalEvents) {
+  constructor(clock: Clock, stats: LocalStats, events: JournalEvents) {
+    this.#stats = stats;
     this.#clock = clock;
     this.#events = events;
   }
@@ -71,14 +73,6 @@ export class Journal {
     if (this.#running === null && this.#error === null) this.#running = this.#run();
   }
 
-  /** Calls `tell` with the reason why nothing is written, not at once. */
-  refuse(tell: (error: EngineError) => void): void {
-    const error = this.#error!;
-    this.#clock.defer(() => {
-      if (!this.#killed) tell(error);
-    });
-  }
-
   /** Calls a caller of ours; what it throws is its mistake, and nobody else's. */
   tell(call: () => void): void {
     try {
@@ -100,7 +94,6 @@ export class Journal {
 
   /** From now on nobody is told anything any more. */
   kill(): void {
-    this.#killed = true;
     this.#error = new EngineError('closed', 'killed');
     this.#endPauses(this.#error);
   }
@@ -147,16 +140,22 @@ export class Journal {
   }
 
   async #batch(): Promise<void> {
-    for (const lane of this.#lanes) lane.take();
     const timer = this.#clock.after(STALL_MS, () => {
       if (this.#error === null) this.#events.onStall(true);
     });
-    const written = await Promise.allSettled(this.#lanes.map(lane => lane.commit()));
-    timer.cancel();
+    try {
+      for (const lane of this.#lanes) lane.take();
+      const written = await Promise.allSettled(this.#lanes.map(lane => lane.commit()));
+      for (const result of written) if (result.status === 'rejected') throw result.reason;
+    } catch (error) {
+      if (this.#error === null) this.#events.onFailure(error);
+      return;
+    } finally {
+      timer.cancel();
+    }
     if (this.#error !== null) return;
-    const failed = written.find(result => result.status === 'rejected');
-    if (failed !== undefined) return this.#events.onFailure(failed.reason);
+    this.#stats.batches += 1;
     this.#events.onStall(false);
-    for (const lane of this.#lanes) lane.settle(() => this.#error === null);
+    for (const lane of this.#lanes) if (this.#error === null) lane.finish();
   }
 }

@@ -11,35 +11,33 @@ import {
   type Engine,
   EngineError,
   type EngineHealth,
-  type Inboxes,
-  type NodeRef,
-  type RetainedStore,
-  type SessionRegistry,
-  type WillStore,
+  type HealthListener,
+  type Table,
 } from '@godwit/storage';
 import { Quota } from '@godwit/storage/adapter';
+import { AcceptStore } from './accept/accept-store.ts';
 import { LocalAcceptLog } from './accept/local-accept-log.ts';
-import { acceptPrefix, OrphanRuns } from './accept/orphan-runs.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { diskFailure } from './disk/disk-failure.ts';
 import { Journal } from './journal.ts';
 import { completeLimits, type LocalLimits } from './local-limits.ts';
-import { listLogs, restoreLog } from './log/segment-files.ts';
+import { LocalStats } from './local-stats.ts';
+import { listLogs, openSegments, readSegments } from './log/segment-files.ts';
 import { SegmentSet } from './log/segment-set.ts';
 import { SegmentedLog } from './log/segmented-log.ts';
-import { LocalRetainedStore } from './state/local-retained-store.ts';
-import { LocalSessionRegistry } from './state/local-session-registry.ts';
-import { LocalWillStore } from './state/local-will-store.ts';
-import { StateCleaner } from './state/state-cleaner.ts';
-import { StateLog } from './state/state-log.ts';
-import { StateTables } from './state/state-tables.ts';
+import type { HeldValues } from './state/held-values.ts';
+import { LocalTable } from './state/local-table.ts';
+import { StateLane } from './state/state-lane.ts';
+import { StateStore } from './state/state-store.ts';
 
-const STATE = 'state';
+/** Names of the logs' files begin with these. */
+export const ACCEPT = 'accept';
+export const STATE = 'state';
 
 /** What a `LocalEngine` runs on. */
 export interface LocalEngineOptions {
   readonly clock: Clock;
-  /** Its data; a newer engine on the same takes over. Closing it is the caller's. */
+  /** Its data, for one engine at a time. Closing it, after the engine has stopped, is the caller's. */
   readonly data: DataDirectory;
   readonly limits?: Partial<LocalLimits>;
   readonly random?: Random;
@@ -52,90 +50,91 @@ export interface LocalEngineOptions {
  * const data = await DataDirectory.open(await NodeDisk.open('/var/lib/godwit'));
  * const engine = new LocalEngine({ clock: systemClock, data });
  * await engine.start();
+ * await engine.accepts.load({ entry: () => 0, mark: () => {} });
  * // …
  * await engine.stop(10_000);
- * await data.close();
+ * data.close();
  */
 export class LocalEngine implements Engine {
-  readonly self: NodeRef;
   readonly durability: Durability = 'disk';
   readonly accepts: AcceptLog;
-  readonly inboxes: Inboxes;
-  readonly sessions: SessionRegistry;
-  readonly retained: RetainedStore;
-  readonly wills: WillStore;
+  readonly sessions: Table;
+  readonly subscriptions: Table;
+  readonly retained: Table;
+  readonly wills: Table;
+  /** What it counts; to be read only. */
+  readonly stats: Readonly<LocalStats>;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #data: DataDirectory;
   readonly #limits: LocalLimits;
   readonly #journal: Journal;
-  readonly #state: StateLog;
-  readonly #tables: StateTables;
-  readonly #cleaner: StateCleaner;
-  readonly #orphans: OrphanRuns;
+  readonly #acceptStore: AcceptStore;
   readonly #acceptLog: LocalAcceptLog;
-  readonly #sessionRegistry: LocalSessionRegistry;
-  readonly #retainedStore: LocalRetainedStore;
-  readonly #willStore: LocalWillStore;
-  readonly #healthListeners: ((health: EngineHealth) => void)[] = [];
-  #logs: { readonly state: SegmentedLog; readonly accept: SegmentedLog } | null = null;
+  readonly #stateStore: StateStore;
+  readonly #stateLane: StateLane;
+  readonly #healthListeners: HealthListener[] = [];
   #health: EngineHealth | null = null;
+  #stalled = false;
   #phase: 'new' | 'starting' | 'running' | 'over' = 'new';
   #starting: Promise<void> = Promise.resolve();
+  #giveBack: () => void = () => {};
   #closing: Promise<void> | null = null;
   #stopping: PromiseWithResolvers<void> | null = null;
   #stopTimer: Timer | null = null;
-  #killed = false;
 
   /** @throws RangeError when the limits cannot work. */
   constructor({ clock, data, limits = {}, random = systemRandom }: LocalEngineOptions) {
-    this.self = data.newRun();
+    const { disk } = data;
+    const stats = new LocalStats();
     this.#clock = clock;
     this.#random = random;
     this.#data = data;
     this.#limits = completeLimits(limits);
-    const { acceptBytesMax, entryBytesMax, segmentBytes } = this.#limits;
+    this.stats = stats;
+    const { acceptBytesMax, entryBytesMax, segmentBytes, cacheBytesMax } = this.#limits;
     const onError = (error: unknown): void => this.#fail(error);
-    const journal = new Journal(clock, {
-      onStall: stalled => this.#report(stalled ? 'stalled' : 'ready'),
+    const onRoom = (): void => this.#report();
+    const journal = new Journal(clock, stats, {
+      onStall: stalled => {
+        this.#stalled = stalled;
+        this.#report();
+      },
       onFailure: onError,
       onIdle: () => this.#stopIfDone(),
     });
-    const state = new StateLog(journal, () => this.#cleaner.consider());
-    const tables = new StateTables(clock, state, this.#limits);
-    const quota = new Quota('accept log', acceptBytesMax);
     this.#journal = journal;
-    this.#state = state;
-    this.#tables = tables;
-    this.#cleaner = new StateCleaner({
+    const acceptSet = new SegmentSet();
+    this.#acceptStore = new AcceptStore({
+      disk,
       journal,
-      state,
+      stats,
+      log: this.#newLog(ACCEPT, acceptSet, stats, () => this.#acceptLog.lane.roomIsBack()),
+      set: acceptSet,
+      cacheBytesMax,
       segmentBytes,
-      usedBytes: () => tables.usedBytes,
-      counts: (item, address) => tables.counts(item, address),
-      move: value => tables.move(value),
       onError,
     });
-    const orphans = new OrphanRuns(data.disk, state, tables.finished, quota);
-    const { self } = this;
-    this.#orphans = orphans;
-    this.#acceptLog = new LocalAcceptLog({
+    const store = this.#acceptStore;
+    const quota = new Quota('accept log', acceptBytesMax);
+    const accept = { clock, journal, quota, stats, store, entryBytesMax, onRoom, onError };
+    this.#acceptLog = new LocalAcceptLog(accept);
+    const stateSet = new SegmentSet();
+    this.#stateStore = new StateStore({
       journal,
-      self,
-      quota,
-      entryBytesMax,
-      segmentBytes,
-      orphans,
+      stats,
+      limits: this.#limits,
+      log: this.#newLog(STATE, stateSet, stats, () => this.#stateLane.roomIsBack()),
+      set: stateSet,
+      disk: disk.name,
       onError,
     });
-    this.#sessionRegistry = new LocalSessionRegistry(clock, state, tables.sessions);
-    this.#retainedStore = new LocalRetainedStore(clock, state, tables.retained);
-    this.#willStore = new LocalWillStore(clock, state, tables.wills);
+    this.#stateLane = new StateLane({ journal, stats, store: this.#stateStore, onRoom });
     this.accepts = this.#acceptLog;
-    this.inboxes = tables.inboxes;
-    this.sessions = this.#sessionRegistry;
-    this.retained = this.#retainedStore;
-    this.wills = this.#willStore;
+    this.sessions = this.#newTable(this.#stateStore.sessions);
+    this.subscriptions = this.#newTable(this.#stateStore.subscriptions);
+    this.retained = this.#newTable(this.#stateStore.retained);
+    this.wills = this.#newTable(this.#stateStore.wills);
   }
 
   start(): Promise<void> {
@@ -144,7 +143,7 @@ export class LocalEngine implements Engine {
     }
     this.#phase = 'starting';
     const started = this.#start().catch(error => {
-      this.#end(diskFailure(error), null);
+      this.#end(diskFailure(error), false);
       throw diskFailure(error);
     });
     this.#starting = started.catch(() => {});
@@ -154,85 +153,63 @@ export class LocalEngine implements Engine {
   stop(graceMs: number): Promise<void> {
     if (this.#stopping !== null) return this.#stopping.promise;
     this.#stopping = Promise.withResolvers();
-    if (this.#phase === 'running' && !this.#killed) {
-      this.#acceptLog.drain();
-      this.#stopTimer = this.#clock.after(graceMs, () => {
-        this.#end(stopped(), null, this.#journal.idle);
-        this.#stopping?.resolve();
-      });
+    const { promise, resolve } = this.#stopping;
+    this.#stopTimer = this.#clock.after(graceMs, () => {
+      this.#end(stopped(), this.#journal.idle);
+      resolve();
+    });
+    if (this.#phase === 'running') {
+      this.#acceptLog.close();
+      this.#stateLane.close();
       this.#stopIfDone();
     } else {
-      this.#phase = 'over';
-      this.#stopping.resolve();
+      this.#end(stopped(), false);
+      this.#resolveWhenClosed();
     }
-    return this.#stopping.promise;
+    return promise;
   }
 
-  onHealth(listener: (health: EngineHealth) => void): void {
+  onHealth(listener: HealthListener): void {
     this.#healthListeners.push(listener);
   }
 
-  /** What a newer run does to this one when it starts; resolves when this one writes no more. */
-  async fence(): Promise<void> {
-    this.#end(new EngineError('fenced', 'a newer run has taken the data over'), 'fenced');
-    await this.#starting;
-    await this.#closing;
-  }
-
   /**
-   * Ends as the process's death would: from now on it calls nobody, no `done`, no listener, and its
-   * promises stay as they are. A write under way is still finished.
+   * Ends as the process's death would: from now on it calls nobody, and its promises stay as they
+   * are. A write under way is still finished; resolves when the files are closed.
    */
-  kill(): void {
-    this.#killed = true;
+  kill(): Promise<void> {
+    this.#healthListeners.length = 0;
     this.#phase = 'over';
     this.#stopTimer?.cancel();
     this.#journal.kill();
-    this.#closeTimers();
-    this.#willStore.halt();
+    this.#acceptLog.lane.kill();
     this.#closing ??= this.#close(false);
+    return this.#closed();
   }
 
   async #start(): Promise<void> {
     const { disk } = this.#data;
-    await this.#data.take(this);
+    this.#giveBack = this.#data.take();
     const files = await listLogs(disk);
-    const restored = await restoreLog(
-      disk,
-      STATE,
-      files.get(STATE) ?? [],
-      (record, segment, set) => {
-        this.#state.restore(set);
-        this.#tables.restore(record, segment.base + record.bodyAt);
-      },
-    );
-    this.#state.restore(restored.set);
-    this.#tables.inboxes.finishRestore();
-    await this.#orphans.restore(this.self.id, files);
-    const state = this.#newLog(STATE, restored.set, () => {});
-    const acceptSet = new SegmentSet();
-    const accept = this.#newLog(acceptPrefix(this.self.incarnation), acceptSet, () =>
-      this.#acceptLog.tellDrained(),
-    );
-    this.#logs = { state, accept };
+    const accepts = await openSegments(disk, ACCEPT, files.get(ACCEPT) ?? []);
+    this.#acceptStore.open(accepts);
+    const state = this.#stateStore;
+    const begun = await openSegments(disk, STATE, files.get(STATE) ?? []);
+    await readSegments(disk, begun, state.set, (record, address) => state.restore(record, address));
     // The disk is asked for all it may fail with before anybody relies on it.
     this.#journal.open();
-    await Promise.all([state.open(restored.sequence), accept.open(1)]);
+    await state.log.open(1);
     if (this.#phase !== 'starting') throw stopped();
-    this.#state.open(state, restored.sequence);
-    this.#acceptLog.open(accept, acceptSet);
     this.#phase = 'running';
-    this.#sessionRegistry.open();
-    this.#retainedStore.open();
-    this.#willStore.open();
-    this.#report('ready');
-    await this.#orphans.forgetFinished();
+    this.#report();
   }
 
-  #newLog(prefix: string, set: SegmentSet, onRoom: () => void): SegmentedLog {
+  #newLog(prefix: string, set: SegmentSet, stats: LocalStats, onRoom: () => void): SegmentedLog {
     return new SegmentedLog({
       disk: this.#data.disk,
       random: this.#random,
+      clock: this.#clock,
+      stats,
       prefix,
       segmentBytes: this.#limits.segmentBytes,
       set,
@@ -242,62 +219,75 @@ export class LocalEngine implements Engine {
     });
   }
 
+  #newTable(held: HeldValues): LocalTable {
+    const onError = (error: unknown): void => this.#fail(error);
+    return new LocalTable({
+      journal: this.#journal,
+      lane: this.#stateLane,
+      store: this.#stateStore,
+      held,
+      onError,
+    });
+  }
+
   #stopIfDone(): void {
     if (this.#stopping === null || this.#phase !== 'running') return;
-    if (this.#journal.idle && this.#acceptLog.empty) this.#end(stopped(), null, true);
+    const empty = this.#acceptLog.lane.empty && this.#stateLane.empty;
+    if (this.#journal.idle && empty) this.#end(stopped(), true);
   }
 
   #fail(error: unknown): void {
-    if (this.#phase === 'running') this.#end(diskFailure(error), 'failed');
+    if (this.#phase !== 'running') return;
+    const failure = diskFailure(error);
+    this.#end(failure, false);
+    this.#tell('failed', failure);
   }
 
-  #end(error: EngineError, health: EngineHealth | null, inOrder = false): void {
-    const phase = this.#phase;
+  #end(error: EngineError, inOrder: boolean): void {
+    const begun = this.#phase === 'starting' || this.#phase === 'running';
     this.#phase = 'over';
-    if (phase === 'over' || phase === 'new') return;
-    this.#closeTimers();
+    if (!begun) return;
     this.#journal.end(error);
-    this.#willStore.close();
-    if (health !== null) this.#report(health);
     this.#closing = this.#close(inOrder);
-    if (!inOrder) {
-      this.#stopTimer?.cancel();
-      this.#stopping?.resolve();
-      return;
-    }
-    void this.#closing.then(() => {
+    if (this.#stopping !== null) this.#resolveWhenClosed();
+  }
+
+  #resolveWhenClosed(): void {
+    void this.#closed().then(() => {
       this.#stopTimer?.cancel();
       this.#stopping?.resolve();
     });
   }
 
-  #closeTimers(): void {
-    this.#sessionRegistry.close();
-    this.#retainedStore.close();
+  async #closed(): Promise<void> {
+    await this.#starting;
+    await this.#closing;
   }
 
   /** Waits for what is under way and closes the files; `inOrder`, all that was written is synced. */
   async #close(inOrder: boolean): Promise<void> {
+    await this.#starting;
+    await this.#journal.quiet();
     await Promise.allSettled([
-      this.#journal.quiet(),
-      this.#cleaner.quiet(),
-      this.#acceptLog.quiet(),
+      this.#acceptStore.close(inOrder, this.#acceptLog.lane.accepted + 1),
+      this.#stateStore.close(inOrder),
     ]);
-    if (this.#logs === null) return;
-    const { state, accept } = this.#logs;
-    if (inOrder) {
-      await Promise.allSettled([
-        state.seal(this.#state.sequence),
-        accept.seal(this.#acceptLog.sequence),
-      ]);
-    }
-    await Promise.allSettled([state.close(), accept.close(), this.#orphans.close()]);
+    this.#giveBack();
   }
 
-  #report(health: EngineHealth): void {
-    if (health === this.#health || this.#killed) return;
+  /** Tells how the engine is, if that has changed. */
+  #report(): void {
+    if (this.#phase !== 'running') return;
+    const full = this.#acceptLog.refusing || this.#stateLane.refusing;
+    this.#tell(this.#stalled ? 'stalled' : full ? 'full' : 'ready', null);
+  }
+
+  #tell(health: EngineHealth, error: EngineError | null): void {
+    if (health === this.#health) return;
     this.#health = health;
-    for (const listener of this.#healthListeners) this.#journal.tell(() => listener(health));
+    for (const listener of this.#healthListeners) {
+      this.#journal.tell(() => listener(health, error));
+    }
   }
 }
 

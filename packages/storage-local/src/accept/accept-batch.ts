@@ -1,40 +1,49 @@
-/** Entries on their way into the accept log: already encoded, each with its caller. */
+/** Entries on their way into the accept log: already encoded, with dense positions. */
 
-import type { OfferDone } from '@godwit/storage';
 import { LogWriter } from '../log/log-writer.ts';
 import { writeEntry } from './accept-items.ts';
 
 /** A batch takes no more entries once it has this many bytes. */
-const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+const BATCH_BYTES_MAX = 1024 * 1024;
 
 export class AcceptBatch {
-  readonly writer: LogWriter = new LogWriter();
-  /** Callers of the entries, in order; then of those that came too late and are not in it. */
-  readonly dones: OfferDone[] = [];
-  /** Where each entry's bytes are in the body, and how many. */
-  readonly places: number[] = [];
-  /** Callers that have been told. */
-  settled = 0;
+  readonly writer: LogWriter;
+  /** Position of its first entry. */
+  readonly first: number;
+  /** Bytes of the body that are entries. */
+  #entryBytes = 0;
+
+  /** Follows `before` in memory if there is room. */
+  constructor(first: number, before: LogWriter | null) {
+    this.first = first;
+    this.writer = new LogWriter(before);
+  }
 
   /** Entries in it. */
   get count(): number {
-    return this.places.length / 2;
+    return this.writer.count;
+  }
+
+  get last(): number {
+    return this.first + this.writer.count - 1;
   }
 
   get full(): boolean {
     return this.writer.bodyBytes >= BATCH_BYTES_MAX;
   }
 
-  add(entry: Uint8Array, done: OfferDone): void {
-    this.places.push(writeEntry(this.writer, entry), entry.length);
-    this.dones.push(done);
+  /** Adds an entry; gives where its bytes are in the body. */
+  add(bytes: Uint8Array, start: number, end: number): number {
+    return writeEntry(this.writer, bytes, start, end);
   }
 
-  /** Makes it an empty batch again. */
-  clear(): void {
-    this.writer.clear();
-    this.dones.length = 0;
-    this.places.length = 0;
-    this.settled = 0;
+  /** Takes no more entries: what comes now is something else. */
+  close(): void {
+    this.#entryBytes = this.writer.bodyBytes;
+  }
+
+  /** Takes back everything but the entries. */
+  reduce(): void {
+    this.writer.cut(this.#entryBytes);
   }
 }

@@ -1,96 +1,143 @@
 /**
- * Where the unreleased entries of one accept log are, by record. Some 30 bytes an entry when
- * records are full.
+ * Where the entries that have a holder are, by position. Positions are dense, so most entries cost
+ * 16 bytes in flat chunks; of a chunk where few are left, those few are kept one by one.
  */
 
-import type { SegmentSet } from '../log/segment-set.ts';
+/** Positions of a chunk. */
+const CHUNK = 1024;
 
-/** An unreleased entry. */
-export interface IndexedEntry {
-  readonly sequence: number;
-  readonly index: number;
-  readonly address: number;
-  readonly length: number;
+/** A chunk with so few entries is given up. */
+const SPARSE = CHUNK / 8;
+
+interface Chunk {
+  readonly number: number;
+  readonly addresses: Float64Array;
+  readonly lengths: Uint32Array;
+  /** 0: not there. */
+  readonly holders: Uint32Array;
+  count: number;
 }
 
-interface IndexedRecord {
-  /** Address and length of each entry; −1 for both when it is released. */
-  readonly places: number[];
-  alive: number;
+interface Single {
+  address: number;
+  readonly length: number;
+  holders: number;
 }
 
 export class EntryIndex {
-  readonly #set: SegmentSet;
-  readonly #records = new Map<number, IndexedRecord>();
-  #count = 0;
-  #bytes = 0;
+  /** What `release` has just removed. */
+  goneAddress = 0;
+  goneLength = 0;
+  readonly #chunks = new Map<number, Chunk>();
+  readonly #singles = new Map<number, Single>();
+  #newest: Chunk = newChunk(-1);
+  #hot: Chunk = this.#newest;
 
-  /** Counts what is alive in the segments of `set`. */
-  constructor(set: SegmentSet) {
-    this.#set = set;
-  }
-
-  /** Unreleased entries. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Their bytes. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Adds an entry, or notes that it is stored elsewhere now. */
-  put(sequence: number, index: number, address: number, length: number): void {
-    let record = this.#records.get(sequence);
-    if (record === undefined) {
-      record = { places: [], alive: 0 };
-      this.#records.set(sequence, record);
+  /** Adds an entry; `address` is negative while it is not stored. */
+  add(position: number, address: number, length: number, holders: number): void {
+    const number = Math.floor(position / CHUNK);
+    const chunk = number === this.#newest.number ? this.#newest : this.#chunkFor(number);
+    if (chunk === null) {
+      this.#singles.set(position, { address, length, holders });
+      return;
     }
-    const { places } = record;
-    const at = 2 * index;
-    while (places.length < at) places.push(-1, -1);
-    if (at < places.length && places[at] >= 0) {
-      this.#set.count(places[at], -1);
-    } else {
-      record.alive += 1;
-      this.#count += 1;
-      this.#bytes += length;
+    const slot = position - number * CHUNK;
+    chunk.addresses[slot] = address;
+    chunk.lengths[slot] = length;
+    chunk.holders[slot] = holders;
+    chunk.count += 1;
+  }
+
+  /** Where an entry is stored, negative while it is not; NaN when it is not there. */
+  addressOf(position: number): number {
+    const chunk = this.#find(position);
+    if (chunk === null) return this.#singles.get(position)?.address ?? Number.NaN;
+    const slot = position - chunk.number * CHUNK;
+    return chunk.holders[slot] === 0 ? Number.NaN : chunk.addresses[slot];
+  }
+
+  /** Bytes of an entry that is there. */
+  lengthOf(position: number): number {
+    const chunk = this.#find(position);
+    if (chunk === null) return this.#singles.get(position)!.length;
+    return chunk.lengths[position - chunk.number * CHUNK];
+  }
+
+  /** An entry that is there is stored elsewhere from now on. */
+  move(position: number, address: number): void {
+    const chunk = this.#find(position);
+    if (chunk === null) this.#singles.get(position)!.address = address;
+    else chunk.addresses[position - chunk.number * CHUNK] = address;
+  }
+
+  /** Gives how many holders an entry has left, −1 when it was not there. */
+  release(position: number): number {
+    const chunk = this.#find(position);
+    if (chunk === null) return this.#releaseSingle(position);
+    const slot = position - chunk.number * CHUNK;
+    const left = chunk.holders[slot] - 1;
+    if (left < 0) return -1;
+    chunk.holders[slot] = left;
+    if (left > 0) return left;
+    this.goneAddress = chunk.addresses[slot];
+    this.goneLength = chunk.lengths[slot];
+    chunk.count -= 1;
+    if (chunk.count <= SPARSE && chunk !== this.#newest) this.#giveUp(chunk);
+    return 0;
+  }
+
+  #releaseSingle(position: number): number {
+    const single = this.#singles.get(position);
+    if (single === undefined) return -1;
+    single.holders -= 1;
+    if (single.holders > 0) return single.holders;
+    this.goneAddress = single.address;
+    this.goneLength = single.length;
+    this.#singles.delete(position);
+    return 0;
+  }
+
+  #find(position: number): Chunk | null {
+    const number = Math.floor(position / CHUNK);
+    if (number === this.#hot.number) return this.#hot;
+    const chunk = this.#chunks.get(number);
+    if (chunk === undefined) return null;
+    this.#hot = chunk;
+    return chunk;
+  }
+
+  /** Null when the chunk's time is over. */
+  #chunkFor(number: number): Chunk | null {
+    const before = this.#newest;
+    if (number < before.number) return this.#chunks.get(number) ?? null;
+    this.#newest = newChunk(number);
+    this.#chunks.set(number, this.#newest);
+    if (before.count <= SPARSE) this.#giveUp(before);
+    return this.#newest;
+  }
+
+  #giveUp(chunk: Chunk): void {
+    this.#chunks.delete(chunk.number);
+    if (this.#hot === chunk) this.#hot = this.#newest;
+    for (let slot = 0; chunk.count > 0; slot += 1) {
+      if (chunk.holders[slot] === 0) continue;
+      const single = {
+        address: chunk.addresses[slot],
+        length: chunk.lengths[slot],
+        holders: chunk.holders[slot],
+      };
+      this.#singles.set(chunk.number * CHUNK + slot, single);
+      chunk.count -= 1;
     }
-    places[at] = address;
-    places[at + 1] = length;
-    this.#set.count(address, 1);
   }
+}
 
-  /** Address of an entry; −1 when it is released. */
-  addressOf(sequence: number, index: number): number {
-    return this.#records.get(sequence)?.places[2 * index] ?? -1;
-  }
-
-  /** Removes an entry; gives its length, or −1 when it was not there. */
-  release(sequence: number, index: number): number {
-    const record = this.#records.get(sequence);
-    const at = 2 * index;
-    if (record === undefined || !(record.places[at] >= 0)) return -1;
-    const length = record.places[at + 1];
-    this.#set.count(record.places[at], -1);
-    record.places[at] = -1;
-    record.alive -= 1;
-    this.#count -= 1;
-    this.#bytes -= length;
-    if (record.alive === 0) this.#records.delete(sequence);
-    return length;
-  }
-
-  /** Every unreleased entry, in the order of the log. */
-  *entries(): Generator<IndexedEntry> {
-    const sequences = [...this.#records.keys()].sort((a, b) => a - b);
-    for (const sequence of sequences) {
-      const places = this.#records.get(sequence)?.places ?? [];
-      for (let index = 0; 2 * index < places.length; index += 1) {
-        const address = places[2 * index];
-        if (address >= 0) yield { sequence, index, address, length: places[2 * index + 1] };
-      }
-    }
-  }
+function newChunk(number: number): Chunk {
+  return {
+    number,
+    addresses: new Float64Array(CHUNK),
+    lengths: new Uint32Array(CHUNK),
+    holders: new Uint32Array(CHUNK),
+    count: 0,
+  };
 }

@@ -1,309 +1,208 @@
 /**
- * The accept log of a `LocalEngine`: one record a batch, offers encoded as they arrive, releases
- * along with the next batch. What other runs have left is kept by `OrphanRuns`.
+ * The accept log of a `LocalEngine` as the broker sees it: gives positions to what is offered,
+ * counts its holders and its bytes, and reads it back. `AcceptLane` writes it.
  */
 
-import {
-  type AcceptLog,
-  EngineError,
-  type EntryRef,
-  type NodeRef,
-  type OfferDone,
-  type OrphanLog,
-} from '@godwit/storage';
-import { itemCost, type Quota } from '@godwit/storage/adapter';
-import type { Journal, Lane } from '../journal.ts';
-import type { SegmentSet } from '../log/segment-set.ts';
-import type { SegmentedLog } from '../log/segmented-log.ts';
-import { AcceptBatch } from './accept-batch.ts';
-import { AcceptCleaner } from './accept-cleaner.ts';
-import { RELEASE_BYTES, writeMoved, writeRelease } from './accept-items.ts';
-import { EntryIndex, type IndexedEntry } from './entry-index.ts';
-import type { MovedEntries } from './moved-entries.ts';
-import type { OrphanRuns } from './orphan-runs.ts';
+import type { Clock } from '@godwit/runtime';
+import { type AcceptLog, type AcceptLogVisitor, EngineError } from '@godwit/storage';
+import { ITEM_BYTES, type Quota } from '@godwit/storage/adapter';
+import type { Journal } from '../journal.ts';
+import type { LocalStats } from '../local-stats.ts';
+import { AcceptLane } from './accept-lane.ts';
+import { type AcceptStore, placeInBatch } from './accept-store.ts';
+import { MARK_BYTES_MAX } from './mark-book.ts';
 
 export interface LocalAcceptLogOptions {
+  readonly clock: Clock;
   readonly journal: Journal;
-  readonly self: NodeRef;
   readonly quota: Quota;
+  readonly stats: LocalStats;
+  readonly store: AcceptStore;
   readonly entryBytesMax: number;
-  readonly segmentBytes: number;
-  readonly orphans: OrphanRuns;
+  /** Whether offers are refused may have changed. */
+  readonly onRoom: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-export class LocalAcceptLog implements AcceptLog, Lane {
+export class LocalAcceptLog implements AcceptLog {
   readonly entryBytesMax: number;
-  readonly #self: NodeRef;
+  readonly markBytesMax: number = MARK_BYTES_MAX;
+  readonly lane: AcceptLane;
+  readonly #clock: Clock;
   readonly #journal: Journal;
   readonly #quota: Quota;
-  readonly #orphans: OrphanRuns;
-  readonly #options: LocalAcceptLogOptions;
-  readonly #drainListeners: (() => void)[] = [];
-  #log: SegmentedLog | null = null;
-  #index: EntryIndex | null = null;
-  #cleaner: AcceptCleaner | null = null;
-  #waitingBatches: AcceptBatch[] = [];
-  #batch: AcceptBatch | null = null;
-  #batchError: EngineError | null = null;
-  #batchSequence = 0;
-  #idleBatch: AcceptBatch | null = new AcceptBatch();
-  /** Sequence and index of each release that is not written yet. */
-  #releases: number[] = [];
-  #releasesHeld = false;
-  #moves: MovedEntries | null = null;
-  #sequence = 1;
+  readonly #stats: LocalStats;
+  readonly #store: AcceptStore;
+  readonly #onRoom: () => void;
+  readonly #onError: (error: unknown) => void;
+  #acceptedListener: (upTo: number) => void = () => {};
+  #drainListener: () => void = () => {};
+  #loading = false;
+  #open = false;
+  #next = 1;
   /** The smallest refused since the last drain; infinite when none was. */
   #refusedCost = Number.POSITIVE_INFINITY;
-  #draining = false;
+  #checking = false;
 
   constructor(options: LocalAcceptLogOptions) {
+    const { clock, journal, store } = options;
     this.entryBytesMax = options.entryBytesMax;
-    this.#self = options.self;
-    this.#journal = options.journal;
+    this.lane = new AcceptLane({
+      clock,
+      journal,
+      store,
+      onAccepted: upTo => this.#acceptedListener(upTo),
+      onRoom: () => this.#tellDrained(),
+    });
+    this.#clock = clock;
+    this.#journal = journal;
     this.#quota = options.quota;
-    this.#orphans = options.orphans;
-    this.#options = options;
-    options.journal.add(this);
+    this.#stats = options.stats;
+    this.#store = store;
+    this.#onRoom = options.onRoom;
+    this.#onError = options.onError;
   }
 
-  /** True when every entry of this run is released. */
-  get empty(): boolean {
-    return this.#waitingBatches.length === 0 && (this.#index?.count ?? 0) === 0;
+  /** Whether offers are refused for want of room. */
+  get refusing(): boolean {
+    return this.lane.parked || this.#refusedCost < Number.POSITIVE_INFINITY;
   }
 
-  /** The number of the next record. */
-  get sequence(): number {
-    return this.#sequence;
+  async load(visitor: AcceptLogVisitor): Promise<void> {
+    if (this.#journal.error !== null) throw this.#journal.error;
+    if (this.#loading) throw new EngineError('closed', 'an accept log is loaded once');
+    this.#loading = true;
+    try {
+      this.#next = await this.#store.load(visitor);
+      this.#quota.charge(this.#stats.entries * ITEM_BYTES + this.#stats.entryBytes);
+    } catch (error) {
+      this.#onError(error);
+      throw this.#journal.error ?? error;
+    }
+    // It may have been stopped meanwhile.
+    if (this.#journal.error !== null) throw this.#journal.error;
+    this.lane.open(this.#next - 1);
+    this.#open = true;
   }
 
-  /** Writes to `log`, which is new, from now on. */
-  open(log: SegmentedLog, set: SegmentSet): void {
-    const { journal, segmentBytes, onError } = this.#options;
-    const index = new EntryIndex(set);
-    const move = (moves: MovedEntries) => this.#move(moves);
-    this.#log = log;
-    this.#index = index;
-    this.#cleaner = new AcceptCleaner({ journal, set, index, segmentBytes, move, onError });
-  }
-
-  /** Takes no more entries: from now on they fail with `closed`. */
-  drain(): void {
-    this.#draining = true;
-  }
-
-  /** Resolves when nothing is being cleaned. */
-  async quiet(): Promise<void> {
-    await this.#cleaner?.quiet();
-  }
-
-  offer(entry: Uint8Array, done: OfferDone): boolean {
-    const { length } = entry;
+  offer(bytes: Uint8Array, start: number, end: number, holders: number): number {
+    const length = end - start;
     if (length > this.entryBytesMax) {
       throw new RangeError(`entry of ${length} bytes, entryBytesMax is ${this.entryBytesMax}`);
     }
-    if (this.#journal.error !== null) {
-      this.#journal.refuse(error => done(error, null));
-      return true;
+    if (!this.#open) return 0;
+    const cost = ITEM_BYTES + length;
+    if (this.lane.parked || this.#store.log.full || !this.#quota.take(cost)) {
+      return this.#refuse(cost);
     }
-    if (this.#draining) {
-      this.#lastBatch().dones.push(done);
-      this.#journal.kick();
-      return true;
-    }
-    const cost = itemCost(entry, '');
-    if (this.#log!.full || !this.#quota.take(cost)) {
-      this.#quota.refuse();
-      this.#refusedCost = Math.min(this.#refusedCost, cost);
-      return false;
-    }
-    this.#lastBatch().add(entry, done);
-    this.#journal.kick();
-    return true;
+    const position = this.#next;
+    this.#next = position + 1;
+    const at = this.lane.add(position, bytes, start, end);
+    this.#store.index.add(position, placeInBatch(at), length, holders);
+    this.#stats.entries += 1;
+    this.#stats.entryBytes += length;
+    return position;
+  }
+
+  onAccepted(listener: (upTo: number) => void): void {
+    this.#acceptedListener = listener;
   }
 
   onDrain(listener: () => void): void {
-    this.#drainListeners.push(listener);
+    this.#drainListener = listener;
   }
 
-  release(at: EntryRef): void {
-    const { id, incarnation } = this.#self;
-    if (at.node.id !== id || at.node.incarnation !== incarnation) {
-      throw new RangeError(
-        `entry of ${at.node.id}/${at.node.incarnation}, not ${id}/${incarnation}`,
-      );
-    }
+  read(at: number): Uint8Array | Promise<Uint8Array> {
+    if (this.#journal.error !== null) return Promise.reject(this.#journal.error);
+    const { index, reader } = this.#store;
+    const address = index.addressOf(at);
+    if (Number.isNaN(address)) throw new RangeError(`no entry at ${at} has a holder`);
+    const length = index.lengthOf(at);
+    if (address < 0) return this.lane.view(at, placeInBatch(address), length);
+    const bytes = reader.read(address, length);
+    return bytes instanceof Uint8Array ? bytes : this.#checked(bytes);
+  }
+
+  release(at: number): void {
     if (this.#journal.error !== null) return;
-    const length = this.#index!.release(at.sequence, at.index);
-    if (length < 0) return;
-    this.#quota.give(itemCost({ length }, ''));
-    this.#releases.push(at.sequence, at.index);
-    this.#journal.kick();
+    const { index, set } = this.#store;
+    const left = index.release(at);
+    if (left > 0) return;
+    if (left < 0) throw new RangeError(`no entry at ${at} has a holder`);
+    const length = index.goneLength;
+    this.#quota.give(ITEM_BYTES + length);
+    this.#stats.entries -= 1;
+    this.#stats.entryBytes -= length;
+    if (index.goneAddress >= 0) {
+      set.count(index.goneAddress, -1);
+      if (set.oldestIsDead) this.#journal.kick();
+    }
+    if (this.#refusedCost < Number.POSITIVE_INFINITY) this.#checkSoon();
   }
 
-  orphans(): AsyncIterable<OrphanLog> {
-    return this.#orphans.logs(() => this.tellDrained());
+  onMark(encode: (key: number, into: Uint8Array) => number): void {
+    this.#store.marks.onMark = encode;
   }
 
-  /** Calls the drain listeners if an offer was refused that now fits. */
-  tellDrained(): void {
+  touch(key: number): void {
     if (this.#journal.error !== null) return;
-    this.#releasesHeld = false;
-    if (this.#releases.length > 0) this.#journal.kick();
-    if (this.#log!.full || this.#quota.free < this.#refusedCost) return;
-    this.#refusedCost = Number.POSITIVE_INFINITY;
-    for (const listener of this.#drainListeners) this.#journal.tell(listener);
+    this.#store.marks.touch(key);
+    this.lane.touched();
   }
 
-  get waiting(): boolean {
-    return (
-      this.#waitingBatches.length > 0 ||
-      this.#moves !== null ||
-      (this.#releases.length > 0 && !this.#releasesHeld)
-    );
-  }
-
-  take(): void {
-    this.#batch = this.#waitingBatches.shift() ?? this.#newBatch();
-    this.#batchError = null;
-  }
-
-  async commit(): Promise<void> {
-    const log = this.#log!;
-    const batch = this.#batch!;
-    const moves = this.#moves;
-    const releases = this.#releases;
-    const extra = (releases.length / 2) * RELEASE_BYTES + (moves?.bytes ?? 0);
-    if (batch.writer.bodyBytes + extra === 0) return;
-    // Those that come from now on are for the next batch: there is no room for them in this one.
-    this.#releases = [];
-    if (!(await this.#makeRoom(log, batch, extra))) {
-      for (const number of this.#releases) releases.push(number);
-      this.#releases = releases;
-      return;
-    }
+  forget(key: number): void {
     if (this.#journal.error !== null) return;
-    const { bodyAddress } = log;
-    const sequence = this.#sequence;
-    this.#sequence += 1;
-    this.#batchSequence = sequence;
-    const moved = moves === null ? [] : this.#writeMoves(batch, moves, bodyAddress);
-    for (let at = 0; at < releases.length; at += 2) {
-      writeRelease(batch.writer, releases[at], releases[at + 1]);
+    this.#store.marks.forget(key);
+    this.lane.touched();
+  }
+
+  settle(done: () => void): void {
+    if (this.#journal.error === null) this.lane.settle(this.#next - 1, done);
+  }
+
+  /** Takes no more offers, and has everything written soon. */
+  close(): void {
+    this.#open = false;
+    this.lane.close();
+  }
+
+  async #checked(bytes: Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      return await bytes;
+    } catch (error) {
+      this.#onError(error);
+      throw this.#journal.error ?? error;
     }
-    if (batch.writer.bodyBytes === 0) return;
-    await log.append(batch.writer, sequence);
-    const entries = this.#batchError === null ? batch.count : 0;
-    // A release that is lost brings back an entry; nobody waits for it.
-    if (entries > 0 || moved.length > 0) await log.sync();
-    for (let index = 0; index < entries; index += 1) {
-      const address = bodyAddress + batch.places[2 * index];
-      this.#index!.put(sequence, index, address, batch.places[2 * index + 1]);
-    }
-    for (const { sequence: from, index, address, length } of moved) {
-      // It may have been released while it moved.
-      if (this.#index!.addressOf(from, index) >= 0) this.#index!.put(from, index, address, length);
-    }
   }
 
-  settle(mayTell: () => boolean): void {
-    const batch = this.#batch!;
-    this.#log!.retire();
-    while (batch.settled < batch.dones.length && mayTell()) {
-      const index = batch.settled;
-      batch.settled += 1;
-      const done = batch.dones[index];
-      if (index < batch.count && this.#batchError === null) {
-        const at = { node: this.#self, sequence: this.#batchSequence, index };
-        this.#journal.tell(() => done(null, at));
-      } else {
-        this.#refuse(batch, index, this.#batchError ?? stopping());
-      }
-    }
-    if (!mayTell()) return;
-    this.#batch = null;
-    batch.clear();
-    this.#idleBatch = batch;
-    const moves = this.#moves;
-    if (moves?.written) {
-      this.#moves = null;
-      moves.resolve();
-    }
-    this.tellDrained();
-    this.#cleaner!.consider();
+  #refuse(cost: number): 0 {
+    this.#stats.fullRefusals += 1;
+    const first = this.#refusedCost === Number.POSITIVE_INFINITY;
+    this.#refusedCost = Math.min(this.#refusedCost, cost);
+    if (first) this.#onRoom();
+    return 0;
   }
 
-  fail(error: EngineError): void {
-    const batches = this.#waitingBatches;
-    if (this.#batch !== null) batches.unshift(this.#batch);
-    this.#waitingBatches = [];
-    this.#batch = null;
-    for (const batch of batches) {
-      while (batch.settled < batch.dones.length) {
-        batch.settled += 1;
-        this.#refuse(batch, batch.settled - 1, error);
-      }
-    }
-    this.#moves?.reject(error);
-    this.#moves = null;
+  #checkSoon(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    this.#clock.defer(() => {
+      this.#checking = false;
+      this.#tellDrained();
+    });
   }
 
-  #refuse(batch: AcceptBatch, index: number, error: EngineError): void {
-    if (index < batch.count) {
-      this.#quota.give(itemCost({ length: batch.places[2 * index + 1] }, ''));
-    }
-    this.#journal.tell(() => batch.dones[index](error, null));
+  /** Calls the drain listener if an offer was refused that now fits. */
+  #tellDrained(): void {
+    if (this.#journal.error !== null) return;
+    const fits = this.#quota.free >= this.#refusedCost;
+    const drained =
+      this.#refusedCost < Number.POSITIVE_INFINITY &&
+      fits &&
+      !this.lane.parked &&
+      !this.#store.log.full;
+    if (drained) this.#refusedCost = Number.POSITIVE_INFINITY;
+    this.#onRoom();
+    if (drained) this.#journal.tell(this.#drainListener);
   }
-
-  /** Without room, the entries are refused, and what else there is waits. */
-  async #makeRoom(log: SegmentedLog, batch: AcceptBatch, extra: number): Promise<boolean> {
-    const { bodyBytes } = batch.writer;
-    if (await log.reserve(bodyBytes + extra, bodyBytes > 0, this.#sequence)) return true;
-    if (bodyBytes > 0) this.#batchError = new EngineError('full', 'the medium has no room left');
-    batch.writer.clear();
-    if (extra > 0 && (await log.reserve(extra, false, this.#sequence))) return true;
-    this.#releasesHeld = true;
-    this.#moves?.reject(new EngineError('full', 'the medium has no room left'));
-    this.#moves = null;
-    return false;
-  }
-
-  #writeMoves({ writer }: AcceptBatch, moves: MovedEntries, bodyAddress: number): IndexedEntry[] {
-    moves.written = true;
-    return moves.entries
-      .filter(({ sequence, index, address }) => {
-        return this.#index!.addressOf(sequence, index) === address;
-      })
-      .map(({ sequence, index, bytes }) => {
-        const address = bodyAddress + writeMoved(writer, sequence, index, bytes);
-        return { sequence, index, address, length: bytes.length };
-      });
-  }
-
-  #move(moves: MovedEntries): void {
-    if (this.#journal.error !== null) {
-      moves.reject(this.#journal.error);
-      return;
-    }
-    this.#moves = moves;
-    this.#journal.kick();
-  }
-
-  #lastBatch(): AcceptBatch {
-    const last = this.#waitingBatches.at(-1);
-    if (last !== undefined && !last.full) return last;
-    const batch = this.#newBatch();
-    this.#waitingBatches.push(batch);
-    return batch;
-  }
-
-  #newBatch(): AcceptBatch {
-    const batch = this.#idleBatch ?? new AcceptBatch();
-    this.#idleBatch = null;
-    return batch;
-  }
-}
-
-function stopping(): EngineError {
-  return new EngineError('closed', 'the engine is stopping');
 }

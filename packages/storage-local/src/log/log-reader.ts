@@ -1,101 +1,102 @@
 /**
- * Reads stored bytes by address. Readers who follow a log, alone or many at once, read it in blocks
- * and share them, so that the disk is not asked for each item.
+ * Reads stored bytes by address: from memory at once, else from the files, whole records at a time,
+ * checked before anything of them is given out. Who reads on where the last read ended gets more
+ * and more read ahead.
  */
 
+import type { LocalStats } from '../local-stats.ts';
+import type { LogCache } from './log-cache.ts';
 import type { Segment } from './segment.ts';
+import { checkRecords } from './segment-scan.ts';
 import type { SegmentSet } from './segment-set.ts';
 
-const BLOCK_BYTES = 256 * 1024;
+/** What is read at least, and at most ahead, but for longer records. */
+const READ_BYTES_MIN = 16 * 1024;
+const READ_BYTES_MAX = 1024 * 1024;
 
-/** Blocks kept: those read last. */
-const BLOCKS_MAX = 128;
+/** Records that are being read. */
+interface Coming {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: Promise<Buffer>;
+}
 
-/** Bytes whose file stays, whatever is removed, until they are released. */
-export interface PinnedBytes {
-  readonly segment: Segment;
+/** Records read back, with what follows. */
+export interface ReadRecords {
+  readonly bytes: Buffer;
+  /** Offset of the first one in its segment. */
   readonly offset: number;
-  readonly length: number;
+  /** Number of the record that follows them in the segment. */
+  readonly next: number;
 }
 
 export class LogReader {
-  readonly #log: SegmentSet;
-  /** By the address of their first byte, last read last. */
-  readonly #blocks = new Map<number, Buffer>();
-  /** Blocks that are being read. */
-  readonly #coming = new Map<number, Promise<Buffer>>();
+  readonly #set: SegmentSet;
+  readonly #cache: LogCache;
+  readonly #disk: string;
+  readonly #stats: LocalStats;
+  readonly #coming: Coming[] = [];
 
-  constructor(log: SegmentSet) {
-    this.#log = log;
+  /** `disk`: what to call it in messages. */
+  constructor(set: SegmentSet, cache: LogCache, disk: string, stats: LocalStats) {
+    this.#set = set;
+    this.#cache = cache;
+    this.#disk = disk;
+    this.#stats = stats;
   }
 
-  /** Finds bytes that are stored now, and keeps their file until they are released. */
-  pin(address: number, length: number): PinnedBytes {
-    const segment = this.#log.at(address);
-    segment.pin();
-    return { segment, offset: address - segment.base, length };
+  /** A view of bytes that are stored. Rejects with `EngineError`. */
+  read(address: number, length: number): Uint8Array | Promise<Uint8Array> {
+    return this.#cache.find(address, length) ?? this.#fetch(address, length);
   }
 
-  /** Lets go of what was pinned, read or not. */
-  release({ segment }: PinnedBytes): void {
-    segment.unpin();
+  /** Reads and checks whole records from number `index` on, about `bytesMax` or a single one. */
+  async records(segment: Segment, index: number, bytesMax: number): Promise<ReadRecords> {
+    const offset = segment.recordOffset(index);
+    let next = index + 1;
+    while (next < segment.records && segment.recordOffset(next + 1) - offset <= bytesMax) next += 1;
+    const bytes = await this.#load(segment, offset, segment.recordOffset(next));
+    return { bytes, offset, next };
   }
 
-  /** A copy of the bytes, and no more of the disk than these. */
-  async read({ segment, offset, length }: PinnedBytes): Promise<Uint8Array> {
-    return this.#copy(segment, offset, length) ?? readExactly(segment, offset, length);
+  async #fetch(address: number, length: number): Promise<Uint8Array> {
+    let coming = this.#coming.find(({ from, to }) => from <= address && address + length <= to);
+    if (coming === undefined) {
+      coming = this.#begin(address);
+      this.#coming.push(coming);
+    }
+    const bytes = await coming.bytes;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + address - coming.from, length);
   }
 
-  /** A copy of the bytes; what lies around them is read along, for it will be wanted next. */
-  follow({ segment, offset, length }: PinnedBytes): Uint8Array | Promise<Uint8Array> {
-    return this.#copy(segment, offset, length) ?? this.#fetch(segment, offset, length);
-  }
-
-  /** The same by address, for what nobody removes. */
-  followAt(address: number, length: number): Uint8Array | Promise<Uint8Array> {
-    const segment = this.#log.at(address);
-    const offset = address - segment.base;
-    return this.#copy(segment, offset, length) ?? this.#fetch(segment, offset, length);
-  }
-
-  #copy(segment: Segment, offset: number, length: number): Uint8Array | null {
-    const from = offset % BLOCK_BYTES;
-    const block = this.#blocks.get(segment.base + offset - from);
-    if (block === undefined || from + length > block.length) return null;
-    return Uint8Array.prototype.slice.call(block, from, from + length);
-  }
-
-  async #fetch(segment: Segment, offset: number, length: number): Promise<Uint8Array> {
-    const from = offset % BLOCK_BYTES;
-    if (from + length > BLOCK_BYTES) return readExactly(segment, offset, length);
-    const address = segment.base + offset - from;
-    const coming = this.#coming.get(address) ?? this.#readBlock(segment, offset - from, address);
-    const block = await coming;
-    // It may have been asked for before these bytes were written.
-    if (from + length > block.length) return readExactly(segment, offset, length);
-    return Uint8Array.prototype.slice.call(block, from, from + length);
-  }
-
-  #readBlock(segment: Segment, offset: number, address: number): Promise<Buffer> {
-    const coming = segment
-      .read(offset, Math.min(BLOCK_BYTES, segment.end - offset))
-      .then(block => {
-        this.#blocks.delete(address);
-        this.#blocks.set(address, block);
-        if (this.#blocks.size > BLOCKS_MAX) {
-          const [oldest] = this.#blocks.keys();
-          this.#blocks.delete(oldest);
-        }
-        return block;
+  #begin(address: number): Coming {
+    const segment = this.#set.at(address);
+    const first = segment.recordAt(address - segment.base);
+    const offset = segment.recordOffset(first);
+    const from = segment.base + offset;
+    const ahead = Math.max(READ_BYTES_MIN, 4 * this.#cache.bytesBefore(from));
+    const bytesMax = Math.min(READ_BYTES_MAX, ahead);
+    let end = segment.recordOffset(first + 1);
+    for (let next = first + 2; next <= segment.records; next += 1) {
+      if (segment.recordOffset(next) - offset > bytesMax) break;
+      end = segment.recordOffset(next);
+    }
+    const bytes = this.#load(segment, offset, end)
+      .then(read => {
+        this.#cache.addRead(from, read);
+        return read;
       })
-      .finally(() => this.#coming.delete(address));
-    this.#coming.set(address, coming);
-    return coming;
+      .finally(() => {
+        const at = this.#coming.findIndex(coming => coming.bytes === bytes);
+        this.#coming.splice(at, 1);
+      });
+    return { from, to: segment.base + end, bytes };
   }
-}
 
-async function readExactly(segment: Segment, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = await segment.read(offset, length);
-  if (bytes.length < length) throw new Error(`${segment.name} ends before ${offset + length}`);
-  return bytes;
+  async #load(segment: Segment, offset: number, end: number): Promise<Buffer> {
+    this.#stats.diskReads += 1;
+    const bytes = await segment.read(offset, end - offset);
+    checkRecords(bytes, end - offset, segment, offset, this.#disk);
+    return bytes;
+  }
 }

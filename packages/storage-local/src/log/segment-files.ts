@@ -4,10 +4,16 @@
  */
 
 import type { Disk, DiskFile } from '../disk/disk.ts';
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './log-format.ts';
-import { Segment } from './segment.ts';
-import { damage, type FoundRecord, measureSegment, recordsIn } from './segment-scan.ts';
-import { SegmentSet } from './segment-set.ts';
+import { decodeSegmentHeader, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './log-format.ts';
+import { Segment, type SegmentPlace } from './segment.ts';
+import {
+  damage,
+  type Extent,
+  type FoundRecord,
+  measureSegment,
+  recordsIn,
+} from './segment-scan.ts';
+import type { SegmentSet } from './segment-set.ts';
 
 const NAME = /^(.+)-(\d{8})\.log$/;
 
@@ -28,72 +34,100 @@ export async function listLogs(disk: Disk): Promise<Map<string, number[]>> {
   return logs;
 }
 
-interface Begun {
-  readonly name: string;
-  readonly number: number;
-  readonly file: DiskFile;
-  readonly size: number;
-  readonly header: SegmentHeader;
-}
-
-/** A log as an earlier run left it. */
-export interface RestoredLog {
-  readonly set: SegmentSet;
-  /** Numbers of its files. */
-  readonly kept: readonly number[];
-  /** At least the number after the last one used. */
-  readonly sequence: number;
+/** A segment that an earlier run began, open. */
+export interface BegunSegment extends SegmentPlace {
+  /** Where the segment before it ended. */
+  readonly previousEnd: number;
 }
 
 /**
- * Opens the log `prefix` and calls `onRecord` with each record, oldest first. Its torn end, if it
- * has one, is cut, and what is kept is made durable. Rejects with `EngineError`, `corrupt`.
+ * Opens the segments of log `prefix`, oldest first, and removes those that were only made ready.
+ * Rejects with `EngineError`, `corrupt`, or the system's error; then no file is left open.
  */
-export async function restoreLog(
+export async function openSegments(
   disk: Disk,
   prefix: string,
   numbers: readonly number[],
-  onRecord: (record: FoundRecord, segment: Segment, set: SegmentSet) => void,
-): Promise<RestoredLog> {
-  const set = new SegmentSet();
-  const begun = await openBegun(disk, prefix, numbers);
-  let sequence = 1;
-  for (const [index, { header, size, ...place }] of begun.entries()) {
-    const next = begun[index + 1];
-    const bytes = Buffer.allocUnsafeSlow(size);
-    const length = await place.file.read(bytes, 0);
-    const content = bytes.subarray(0, length);
-    const expectedEnd = next?.header.previousEnd ?? null;
-    const { end, durableEnd, damaged } = measureSegment(content, header.salt, expectedEnd);
-    if (damaged) throw damage(disk.name, place.name, end, 'no good record where one was written');
-    if (next !== undefined && next.header.base !== header.base + end) {
-      throw damage(disk.name, next.name, 0, 'it does not follow the file before');
+): Promise<BegunSegment[]> {
+  const begun: BegunSegment[] = [];
+  try {
+    for (const number of numbers) {
+      const segment = await openSegment(disk, segmentName(prefix, number), number);
+      if (segment === null) continue;
+      begun.push(segment);
+      const expected = (begun.at(-2)?.number ?? number - 1) + 1;
+      if (expected !== number) {
+        throw damage(disk.name, segmentName(prefix, expected), 0, 'it is missing');
+      }
     }
-    const segment = new Segment({ ...place, ...header, size }, place.file, end);
-    set.segments.push(segment);
-    sequence = Math.max(sequence, header.sequence);
-    for (const record of recordsIn(content, header.salt, end)) {
-      onRecord(record, segment, set);
-      sequence = Math.max(sequence, record.sequence + record.count);
-    }
-    if (next === undefined) await settleEnd(segment, content.subarray(durableEnd, end), durableEnd);
-  }
-  return { set, kept: begun.map(({ number }) => number), sequence };
-}
-
-/**
- * Removes all files of a log, oldest first and for good one by one: what one says of those before
- * must not be lost while they come back.
- */
-export async function removeLog(
-  disk: Disk,
-  prefix: string,
-  numbers: readonly number[],
-): Promise<void> {
-  for (const number of numbers) {
-    await disk.remove(segmentName(prefix, number));
     await disk.syncDirectory();
+    return begun;
+  } catch (error) {
+    await closeSegments(begun);
+    throw error;
   }
+}
+
+/** Closes what `openSegments` has opened. */
+export async function closeSegments(begun: readonly BegunSegment[]): Promise<void> {
+  await Promise.allSettled(begun.map(({ file }) => file.close()));
+}
+
+/**
+ * Reads the segments of a log into `set` and calls `onRecord` with each record, oldest first, and
+ * the address of its body, which is valid during the call. A torn end is cut, and what is kept is
+ * made durable. Gives a number above all that were used. Rejects with `EngineError`, `corrupt`, or
+ * what `onRecord` throws; then no file is left open.
+ */
+export async function readSegments(
+  disk: Disk,
+  begun: readonly BegunSegment[],
+  set: SegmentSet,
+  onRecord: (record: FoundRecord, bodyAddress: number) => void,
+): Promise<number> {
+  let sequence = 1;
+  let space = Buffer.alloc(0);
+  try {
+    for (const [index, place] of begun.entries()) {
+      const next = begun[index + 1];
+      if (place.size > space.length) space = Buffer.allocUnsafeSlow(place.size);
+      const length = await place.file.read(space.subarray(0, place.size), 0);
+      const content = space.subarray(0, length);
+      const { end, durableEnd } = measure(disk, content, place, next);
+      const segment = new Segment(place, end);
+      set.segments.push(segment);
+      sequence = Math.max(sequence, place.sequence);
+      for (const record of recordsIn(content, place.salt, SEGMENT_HEADER_BYTES, end)) {
+        segment.addRecord(record.bodyAt - RECORD_HEADER_BYTES);
+        onRecord(record, segment.base + record.bodyAt);
+        sequence = Math.max(sequence, record.sequence + record.count);
+      }
+      if (next === undefined) {
+        await settleEnd(segment, content.subarray(durableEnd, end), durableEnd);
+      }
+    }
+    return sequence;
+  } catch (error) {
+    set.segments.length = 0;
+    await closeSegments(begun);
+    throw error;
+  }
+}
+
+function measure(
+  disk: Disk,
+  content: Buffer,
+  { name, salt, base }: BegunSegment,
+  next: BegunSegment | undefined,
+): Extent {
+  const extent = measureSegment(content, salt, next?.previousEnd ?? null);
+  if (extent.damaged) {
+    throw damage(disk.name, name, extent.end, 'no good record where one was written');
+  }
+  if (next !== undefined && next.base !== base + extent.end) {
+    throw damage(disk.name, next.name, 0, 'it does not follow the file before');
+  }
+  return extent;
 }
 
 /**
@@ -106,29 +140,23 @@ async function settleEnd(segment: Segment, tail: Buffer, at: number): Promise<vo
   await segment.file.datasync();
 }
 
-async function openBegun(disk: Disk, prefix: string, numbers: readonly number[]): Promise<Begun[]> {
-  const begun: Begun[] = [];
-  for (const number of numbers) {
-    const name = segmentName(prefix, number);
-    const file = await disk.open(name, false);
+/** Null when the segment was only made ready: then it is removed. */
+async function openSegment(disk: Disk, name: string, number: number): Promise<BegunSegment | null> {
+  const file = await disk.open(name, false);
+  try {
     const size = await file.size();
     const head = Buffer.alloc(SEGMENT_HEADER_BYTES);
     const length = await file.read(head, 0);
     const header = decodeSegmentHeader(head.subarray(0, length));
-    if (header === null) {
-      if (!(await isUnused(file, size))) throw damage(disk.name, name, 0, 'no header of a segment');
-      await file.close();
-      await disk.remove(name);
-      continue;
-    }
-    const before = begun.at(-1);
-    if (before !== undefined && before.number + 1 !== number) {
-      throw damage(disk.name, segmentName(prefix, before.number + 1), 0, 'it is missing');
-    }
-    begun.push({ name, number, file, size, header });
+    if (header !== null) return { name, number, file, size, ...header };
+    if (!(await isUnused(file, size))) throw damage(disk.name, name, 0, 'no header of a segment');
+  } catch (error) {
+    await file.close();
+    throw error;
   }
-  await disk.syncDirectory();
-  return begun;
+  await file.close();
+  await disk.remove(name);
+  return null;
 }
 
 /** Whether nothing but zeros is behind the header. */

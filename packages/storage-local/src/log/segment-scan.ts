@@ -65,13 +65,40 @@ function provenBeyond(bytes: Buffer, salt: number, end: number): boolean {
   return false;
 }
 
-/** The records of a segment that was measured. */
-export function* recordsIn(bytes: Buffer, salt: number, end: number): Generator<FoundRecord> {
-  for (let at = SEGMENT_HEADER_BYTES; at < end; ) {
+/**
+ * The records from `at` to `end`, all of them checked before; `bytes` are those of the segment
+ * from `offset` on.
+ */
+export function* recordsIn(
+  bytes: Buffer,
+  salt: number,
+  at: number,
+  end: number,
+  offset = 0,
+): Generator<FoundRecord> {
+  while (at < end) {
     const header = recordHeaderAt(bytes, at, salt)!;
-    const bodyAt = at + RECORD_HEADER_BYTES;
-    const body = bytes.subarray(bodyAt, bodyAt + header.bodyBytes);
-    yield { bodyAt, body, sequence: header.sequence, count: header.count };
-    at = bodyAt + header.bodyBytes;
+    const from = at + RECORD_HEADER_BYTES;
+    const to = from + header.bodyBytes;
+    const { sequence, count } = header;
+    yield { bodyAt: offset + from, body: bytes.subarray(from, to), sequence, count };
+    at = to;
+  }
+}
+
+/** Throws `EngineError`, `corrupt`, unless these are `length` bytes of good records. */
+export function checkRecords(
+  bytes: Buffer,
+  length: number,
+  { name, salt }: { readonly name: string; readonly salt: number },
+  offset: number,
+  disk: string,
+): void {
+  for (let at = 0; at < length; ) {
+    const header = recordHeaderAt(bytes, at, salt);
+    if (header === null || recordBodyAt(bytes, at, header) === null) {
+      throw damage(disk, name, offset + at, 'no good record where one was written');
+    }
+    at += RECORD_HEADER_BYTES + header.bodyBytes;
   }
 }

@@ -1,16 +1,32 @@
-/** One file of a log: where it lies, how far it is written and synced, and what still needs it. */
+/**
+ * One file of a log: where it lies, where its records begin, how far it is written and synced, and
+ * how much of it is still needed.
+ */
 
 import type { DiskFile } from '../disk/disk.ts';
 import { diskFailure } from '../disk/disk-failure.ts';
 
-export class Segment {
+/** Where a segment is and what its header says. */
+export interface SegmentPlace {
   readonly name: string;
   readonly number: number;
   readonly file: DiskFile;
   /** Address of its first byte in the log. */
   readonly base: number;
+  /** Greater than every number used in the log before. */
+  readonly sequence: number;
   readonly salt: number;
   /** Bytes that the file has. */
+  readonly size: number;
+}
+
+export class Segment implements SegmentPlace {
+  readonly name: string;
+  readonly number: number;
+  readonly file: DiskFile;
+  readonly base: number;
+  readonly sequence: number;
+  readonly salt: number;
   readonly size: number;
   /** Up to where it is written. */
   end: number;
@@ -18,22 +34,50 @@ export class Segment {
   durableEnd: number;
   /** Stored items in it that are not removed or moved. */
   live = 0;
+  /** Records in it. */
+  records = 0;
+  #offsets = new Uint32Array(64);
   #pins = 0;
   #retired = false;
 
-  constructor(
-    place: Readonly<{ name: string; number: number; base: number; salt: number; size: number }>,
-    file: DiskFile,
-    end: number,
-  ) {
+  constructor(place: SegmentPlace, end: number) {
     this.name = place.name;
     this.number = place.number;
-    this.file = file;
+    this.file = place.file;
     this.base = place.base;
+    this.sequence = place.sequence;
     this.salt = place.salt;
     this.size = place.size;
     this.end = end;
     this.durableEnd = end;
+  }
+
+  /** Notes that the next record begins at `offset`. */
+  addRecord(offset: number): void {
+    if (this.records === this.#offsets.length) {
+      const longer = new Uint32Array(2 * this.records);
+      longer.set(this.#offsets);
+      this.#offsets = longer;
+    }
+    this.#offsets[this.records] = offset;
+    this.records += 1;
+  }
+
+  /** Where a record begins; for the one after the last, where that ends. */
+  recordOffset(index: number): number {
+    return index < this.records ? this.#offsets[index] : this.end;
+  }
+
+  /** The last record that begins at or before `offset`. */
+  recordAt(offset: number): number {
+    let low = 0;
+    let high = this.records - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#offsets[middle] <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   /** Keeps the file open, also when it is removed, until `unpin`. */
@@ -50,15 +94,17 @@ export class Segment {
   /** Reads `length` bytes from `offset` on, fewer only at the end. Rejects with `EngineError`. */
   async read(offset: number, length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(length);
+    this.pin();
     try {
-      const found = await this.file.read(bytes, offset);
-      return bytes.subarray(0, found);
+      return bytes.subarray(0, await this.file.read(bytes, offset));
     } catch (error) {
       throw diskFailure(error);
+    } finally {
+      this.unpin();
     }
   }
 
-  /** Closes the file as soon as nobody pins it. */
+  /** Closes the file as soon as nobody reads it. */
   async retire(): Promise<void> {
     if (this.#retired) return;
     this.#retired = true;

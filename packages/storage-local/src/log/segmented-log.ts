@@ -6,9 +6,10 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Random } from '@godwit/runtime';
+import type { Clock, Random } from '@godwit/runtime';
 import { EngineError } from '@godwit/storage';
 import { type Disk, type DiskFile, saysFull } from '../disk/disk.ts';
+import type { LocalStats } from '../local-stats.ts';
 import {
   encodeSegmentHeader,
   RECORD_HEADER_BYTES,
@@ -29,11 +30,13 @@ const RESERVE = 8;
 export interface SegmentedLogOptions {
   readonly disk: Disk;
   readonly random: Random;
+  readonly clock: Clock;
+  readonly stats: LocalStats;
   /** Names its files. */
   readonly prefix: string;
   /** Size of a segment; a larger record gets a larger one. */
   readonly segmentBytes: number;
-  /** Its segments, with those of earlier runs that it continues. */
+  /** Its segments: by the time it is opened, those of earlier runs. */
   readonly set: SegmentSet;
   /** Waits until a write that found no room is worth trying again. */
   readonly pause: () => Promise<void>;
@@ -58,21 +61,25 @@ export class SegmentedLog {
   #removing: Promise<void> = Promise.resolve();
   #lacksRoom = false;
   #retrying = false;
-  #number: number;
+  #number = 0;
 
   constructor(options: SegmentedLogOptions) {
     this.#options = options;
     this.#set = options.set;
-    this.#number = this.#set.segments.at(-1)?.number ?? 0;
   }
 
   get current(): Segment {
-    return this.#set.segments[this.#set.segments.length - 1];
+    return this.#set.current;
   }
 
-  /** Address that the body of the next record will have; call it after `reserve`. */
-  get bodyAddress(): number {
-    return this.current.base + this.current.end + RECORD_HEADER_BYTES;
+  /** Whether all that was appended is synced. */
+  get synced(): boolean {
+    return this.current.end === this.current.durableEnd;
+  }
+
+  /** Whether the medium had no room when it was last asked for some. */
+  get lacksRoom(): boolean {
+    return this.#lacksRoom;
   }
 
   /** Whether the medium has no room for more than removals. */
@@ -82,6 +89,9 @@ export class SegmentedLog {
 
   /** Begins the first segment of this run. Rejects with `full` or the system's error. */
   async open(sequence: number): Promise<void> {
+    const { segments } = this.#set;
+    this.#number = segments.at(-1)?.number ?? 0;
+    this.#options.stats.segments += segments.length;
     if (!(await this.#prepare(0))) {
       throw new EngineError('full', `${this.#options.disk.name} has no room to begin a log`);
     }
@@ -104,12 +114,12 @@ export class SegmentedLog {
     return true;
   }
 
-  /** Writes a record, for which there is room; it is not synced. */
-  async append(writer: LogWriter, sequence: number): Promise<void> {
+  /** Writes a record, for which there is room; it is not synced. Gives the address of its body. */
+  async append(writer: LogWriter, sequence: number): Promise<number> {
     const segment = this.current;
-    const { record } = writer;
+    const { record, count } = writer;
     assert.ok(segment.end + record.length <= segment.size, 'a record that no room was made for');
-    sealRecord(record, sequence, writer.count, segment.durableEnd, segment.salt);
+    sealRecord(record, sequence, count, segment.durableEnd, segment.salt);
     for (;;) {
       try {
         await segment.file.write(record, segment.end);
@@ -121,7 +131,11 @@ export class SegmentedLog {
         await this.#options.pause();
       }
     }
+    const bodyAddress = segment.base + segment.end + RECORD_HEADER_BYTES;
+    segment.addRecord(segment.end);
     segment.end += record.length;
+    this.#options.stats.bytesWritten += record.length;
+    return bodyAddress;
   }
 
   /** Makes everything appended before survive a power cut. */
@@ -129,18 +143,22 @@ export class SegmentedLog {
     const segment = this.current;
     const { end } = segment;
     if (end === segment.durableEnd) return;
+    const { clock, stats } = this.#options;
+    const sinceMs = clock.monotonicMs();
     await segment.file.datasync();
     segment.durableEnd = end;
+    stats.synced(clock.monotonicMs() - sinceMs);
   }
 
   /**
-   * Lets go of the oldest segments that hold nothing any more. To be called while what is in memory
-   * is what is durable.
+   * Lets go of the oldest segments that hold nothing any more, if what is in memory is durable:
+   * what was moved away from them may not be, yet.
    */
   retire(): void {
-    const { segments } = this.#set;
-    while (segments.length > 1 && segments[0].live === 0) {
-      const segment = segments.shift()!;
+    if (!this.synced) return;
+    while (this.#set.oldestIsDead) {
+      const segment = this.#set.segments.shift()!;
+      this.#options.stats.segments -= 1;
       this.#removing = this.#removing.then(() => this.#remove(segment));
       this.#removing.catch(this.#options.onError);
     }
@@ -240,8 +258,9 @@ export class SegmentedLog {
     };
     await spare.file.write(encodeSegmentHeader(header), 0);
     await spare.file.datasync();
-    const place = { ...spare, base: header.base, salt: header.salt };
-    this.#set.segments.push(new Segment(place, spare.file, SEGMENT_HEADER_BYTES));
+    const place = { ...spare, ...header };
+    this.#set.segments.push(new Segment(place, SEGMENT_HEADER_BYTES));
+    this.#options.stats.segments += 1;
     this.#spare = null;
     this.#prepareAhead();
   }

@@ -1,4 +1,4 @@
-/** Counts bytes against a bound, and how often the bound was hit. */
+/** Counts bytes against a bound. */
 
 import { EngineError } from '../engine-error.ts';
 
@@ -16,7 +16,6 @@ export class Quota {
   readonly name: string;
   readonly bytesMax: number;
   #used = 0;
-  #hits = 0;
 
   constructor(name: string, bytesMax: number) {
     this.name = name;
@@ -26,11 +25,6 @@ export class Quota {
   /** Bytes stored or about to be. */
   get used(): number {
     return this.#used;
-  }
-
-  /** How often the bound has refused something. */
-  get hits(): number {
-    return this.#hits;
   }
 
   /** Bytes left. */
@@ -55,9 +49,8 @@ export class Quota {
     this.#used -= bytes;
   }
 
-  /** Counts a refusal and returns the error that says so. */
-  refuse(): EngineError {
-    this.#hits += 1;
+  /** The error that says that something does not fit. */
+  refusal(): EngineError {
     return new EngineError('full', `${this.name}: ${this.#used} of ${this.bytesMax} bytes in use`);
   }
 }
