@@ -7,11 +7,13 @@ export type {
   AuthSuccess,
 } from './auth-method.ts';
 export {
+  type AcceptOptions,
   Broker,
   type BrokerOptions,
   type DisconnectOptions,
   type PublishOptions,
 } from './broker.ts';
+export { type AckLevel, type AckRule, ackLevels } from './durable/ack-level.ts';
 export { defaultFeatures, type Features } from './features.ts';
 export type {
   AuthenticateAnswer,
@@ -34,3 +36,4 @@ export type {
 export { defaultLimits, type Limits, limitRanges } from './limits.ts';
 export { Metrics } from './metrics.ts';
 export { type SharedStrategyName, sharedStrategyNames } from './routing/shared-strategy.ts';
+export { type QueueFullPolicy, queueFullPolicies } from './session/queue-full-policy.ts';

@@ -4,10 +4,11 @@
  */
 import { Broker } from '@godwit/broker';
 import type { ByteStream } from '@godwit/transport';
-import type { Config, ListenerConfig } from './config/config.ts';
+import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
 import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
 import { type OpenListener, openListener } from './open-listener.ts';
+import type { OpenStorage } from './open-storage.ts';
 import { serverHooks } from './server-hooks.ts';
 
 /** A listener could not be opened. */
@@ -19,20 +20,34 @@ export class ListenError extends Error {
   }
 }
 
+/** The data directory cannot be used. */
+export class StorageError extends Error {
+  constructor(dataDir: string, cause: Error) {
+    super(`cannot use the data directory ${dataDir}: ${cause.message}`, { cause });
+    this.name = 'StorageError';
+  }
+}
+
 export class Server {
   readonly broker: Broker;
   readonly log: Log;
+  /** Resolves with what broke when the data directory failed: the server serves nobody any more. */
+  readonly failed: Promise<Error>;
   readonly #listeners: OpenListener[];
+  readonly #storage: OpenStorage | null;
 
   /**
-   * Opens every listener. What is logged is kept until the caller opens the log as well.
+   * Takes over what the data directory holds, if there is one, and opens every listener. What is
+   * logged is kept until the caller opens the log as well.
    *
    * @param stream takes the log
+   * @throws StorageError when the data directory cannot be used
    * @throws ListenError when one cannot be opened; those that could are closed again
    */
   static async start(config: Config, stream: LogStream): Promise<Server> {
-    const server = new Server(config, stream);
+    const server = new Server(config, stream, await storageOf(config.storage));
     try {
+      await server.#recover(config.storage);
       for (const listener of config.listeners) await server.#listen(listener);
     } catch (error) {
       await server.close();
@@ -42,12 +57,24 @@ export class Server {
     return server;
   }
 
-  private constructor(config: Config, stream: LogStream) {
+  private constructor(config: Config, stream: LogStream, storage: OpenStorage | null) {
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.failed = promise;
     this.log = new Log(config.log, stream);
+    this.#storage = storage;
     this.broker = new Broker({
       limits: config.limits,
       features: config.features,
       ...config.delivery,
+      ...(storage !== null && { engine: storage.engine }),
+      ack: config.storage.ack,
+      ackRules: config.storage.ackRules,
+      onFailure: error => {
+        this.log.error('the data directory failed; nothing is acknowledged any more', {
+          error: error.message,
+        });
+        resolve(error);
+      },
       hooks: serverHooks(config.auth, this.log),
     });
     this.#listeners = [];
@@ -88,11 +115,24 @@ export class Server {
     const listening = this.#listeners.map(listener => listener.close());
     await this.broker.close();
     await Promise.all(listening);
+    this.#storage?.close();
     this.log.info('stopped');
   }
 
+  async #recover({ dataDir }: StorageConfig): Promise<void> {
+    if (dataDir === undefined) return;
+    try {
+      await this.broker.start();
+    } catch (error) {
+      throw new StorageError(dataDir, error as Error);
+    }
+    const { sessions, retainedMessages } = this.broker.metrics;
+    this.log.info('data directory opened', { dataDir, sessions, retainedMessages });
+  }
+
   async #listen(config: ListenerConfig): Promise<void> {
-    const onStream = (stream: ByteStream): void => this.broker.accept(stream);
+    const { ack } = config;
+    const onStream = (stream: ByteStream): void => this.broker.accept(stream, { ack });
     const listener = await openListener(config, this.log, onStream).catch(cause => {
       throw new ListenError(config, cause);
     });
@@ -108,6 +148,18 @@ export class Server {
         port,
       });
     }
+  }
+}
+
+/** What reads files is loaded by those who have some. */
+async function storageOf(config: StorageConfig): Promise<OpenStorage | null> {
+  const { dataDir } = config;
+  if (dataDir === undefined) return null;
+  const { openStorage } = await import('./open-storage.ts');
+  try {
+    return await openStorage(dataDir, config);
+  } catch (error) {
+    throw new StorageError(dataDir, error as Error);
   }
 }
 

@@ -74,7 +74,9 @@ export class DeliveryRing {
   /** Puts rows that were added out of order in the order of their numbers. */
   sort(): void {
     const rows: number[][] = [];
-    this.forEach((...row) => rows.push(row));
+    this.forEach((...row) => {
+      rows.push(row);
+    });
     rows.sort(([a], [b]) => a - b);
     this.clear();
     for (const [number, at, place, size] of rows) this.push(number, at, place, size);

@@ -1,6 +1,6 @@
 /** `godwit serve`: runs a server until it is told to stop. */
 import { defaultConfig, loadConfig, portMax, Server } from '@godwit/server';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { integer } from '../arguments/numbers.ts';
 import type { CliCommand } from '../cli-command.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -12,6 +12,7 @@ interface Values {
   readonly port?: number;
   readonly config?: string;
   readonly set?: readonly string[];
+  readonly dataDir?: string;
 }
 
 const [{ host, port }] = defaultConfig.listeners;
@@ -21,7 +22,7 @@ export function serveCommand(): CliCommand {
     .usage('[options]')
     .description(
       'Runs a broker until SIGINT or SIGTERM; SIGHUP has it read its certificates again. ' +
-        'Sessions and retained messages are kept in memory and end with it.',
+        'Without a data directory all it has ends with it.',
     )
     .helpOption('--help', 'show this')
     .option('-h, --host <address>', `where to listen (default: ${host}, this machine only)`)
@@ -32,27 +33,34 @@ export function serveCommand(): CliCommand {
     )
     .option('-c, --config <file>', 'configuration in TOML')
     .option('--set <key=value>', 'one key of it, as limits.inflightMax=20; repeatable', append)
-    .addOption(new Option('--data-dir <folder>').argParser(refuseDataDir).hideHelp())
+    .option('--data-dir <folder>', 'keep sessions, messages and wills in this folder')
     .addHelpText('after', '\nAlso read: variables GODWIT__…; see docs/reference/configuration.md.');
   return { parser, run: () => serve(parser.opts<Values>()) };
 }
 
-async function serve({ host, port, config: file, set }: Values): Promise<number> {
+async function serve({ host, port, config: file, set, dataDir }: Values): Promise<number> {
   const config = await loadConfig({
     file,
     set,
     environment: process.env,
+    dataDir,
     firstListener: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
   });
   const stopped = Promise.withResolvers<void>();
+  let exitCode: number = ExitCode.success;
   const server = await Server.start(config, process.stderr);
   const ignoreSignals = onStopSignals(
     signal => {
       server.log.info('stopping', { signal });
-      server.close().then(stopped.resolve, stopped.reject);
+      stop();
     },
     () => process.exit(ExitCode.failure),
   );
+  const stop = (): void => void server.close().then(stopped.resolve, stopped.reject);
+  void server.failed.then(() => {
+    exitCode = ExitCode.failure;
+    stop();
+  });
   const onHangup = (): void => void server.reload();
   if (server.hasCertificates) process.on('SIGHUP', onHangup);
   for (const url of server.urls) {
@@ -62,14 +70,9 @@ async function serve({ host, port, config: file, set }: Values): Promise<number>
   await stopped.promise;
   ignoreSignals();
   process.off('SIGHUP', onHangup);
-  return ExitCode.success;
+  return exitCode;
 }
 
 function append(text: string, texts: readonly string[] = []): readonly string[] {
   return [...texts, text];
-}
-
-/** Silence would let somebody believe that their data is safe. */
-function refuseDataDir(): never {
-  throw new InvalidArgumentError('This version keeps everything in memory and stores no data.');
 }

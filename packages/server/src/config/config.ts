@@ -3,10 +3,13 @@
  * server on its defaults starts without the schema.
  */
 import {
+  type AckLevel,
+  type AckRule,
   defaultFeatures,
   defaultLimits,
   type Features,
   type Limits,
+  type QueueFullPolicy,
   type SharedStrategyName,
 } from '@godwit/broker';
 
@@ -35,6 +38,7 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly requireClientCert?: boolean;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
+  readonly ack?: AckLevel;
 }
 
 export interface LogConfig {
@@ -48,7 +52,17 @@ export interface AuthConfig {
 
 export interface DeliveryConfig {
   readonly sharedStrategy: SharedStrategyName;
+  readonly queueFullPolicy: QueueFullPolicy;
   readonly checkPayloadFormat: boolean;
+}
+
+export interface StorageConfig {
+  /** Without it everything is kept in memory. */
+  readonly dataDir?: string;
+  readonly ack: AckLevel;
+  readonly ackRules: readonly AckRule[];
+  readonly bytesMax: number;
+  readonly cacheBytesMax: number;
 }
 
 /** Every key and its meaning: see the configuration reference. */
@@ -57,6 +71,7 @@ export interface Config {
   readonly auth: AuthConfig;
   readonly log: LogConfig;
   readonly delivery: DeliveryConfig;
+  readonly storage: StorageConfig;
   readonly features: Features;
   readonly limits: Limits;
 }
@@ -84,7 +99,12 @@ export const defaultConfig: Config = {
   listeners: [defaultListener],
   auth: { allowAnonymous: 'loopback' },
   log: { level: 'info', format: 'pretty' },
-  delivery: { sharedStrategy: 'round-robin', checkPayloadFormat: false },
+  delivery: {
+    sharedStrategy: 'round-robin',
+    queueFullPolicy: 'drop-newest',
+    checkPayloadFormat: false,
+  },
+  storage: { ack: 'disk', ackRules: [], bytesMax: 8 * 1024 ** 3, cacheBytesMax: 64 * 1024 ** 2 },
   features: defaultFeatures,
   limits: defaultLimits,
 };

@@ -19,6 +19,7 @@ const webSocketTypes: readonly ListenerType[] = ['ws', 'wss'];
 const typesOf: Readonly<Record<keyof ListenerConfig, readonly ListenerType[]>> = {
   type: listenerTypes,
   backlog: listenerTypes,
+  ack: listenerTypes,
   host: portTypes,
   port: portTypes,
   path: ['ws', 'wss', 'unix'],

@@ -1,4 +1,5 @@
 /** The schema of a listener: all keys of all types. Which go together, `listener-rules.ts` knows. */
+import { ackLevels } from '@godwit/broker';
 import { z } from 'zod';
 import {
   type CertificateConfig,
@@ -125,6 +126,10 @@ export const listener: z.ZodType<ListenerConfig> = z
       .enum(['TLSv1.2', 'TLSv1.3'])
       .optional()
       .describe('For `mqtts` and `wss`: the oldest TLS that is spoken, `TLSv1.2` if not given.'),
+    ack: z
+      .enum(ackLevels)
+      .optional()
+      .describe('What acknowledgements promise here, instead of `storage.ack`.'),
     ciphers: text(pathLengthMax)
       .optional()
       .describe(

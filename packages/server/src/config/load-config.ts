@@ -22,20 +22,27 @@ export interface ConfigSources {
   readonly set?: readonly string[];
   /** Overrides what is said of the first listener; has been checked. */
   readonly firstListener?: Partial<ListenerConfig>;
+  /** Overrides `storage.dataDir`. */
+  readonly dataDir?: string;
 }
 
 /** @throws ConfigError with everything that is wrong */
 export async function loadConfig(sources: ConfigSources): Promise<Config> {
-  const { file, environment = {}, set = [], firstListener = {} } = sources;
+  const { file, environment = {}, set = [], firstListener = {}, dataDir } = sources;
+  const storage = dataDir === undefined ? {} : { dataDir };
   const hasVariables = Object.keys(environment).some(name => name.startsWith(environmentPrefix));
   if (file === undefined && !hasVariables && set.length === 0) {
-    return { ...defaultConfig, listeners: [{ ...defaultListener, ...firstListener }] };
+    return {
+      ...defaultConfig,
+      listeners: [{ ...defaultListener, ...firstListener }],
+      storage: { ...defaultConfig.storage, ...storage },
+    };
   }
   const [{ readSources }, text] = await Promise.all([
     import('./read-sources.ts'),
     file === undefined ? undefined : textOf(file),
   ]);
-  return readSources({ ...sources, environment, set, firstListener }, text);
+  return readSources({ ...sources, environment, set, firstListener, storage }, text);
 }
 
 async function textOf(file: string): Promise<string> {

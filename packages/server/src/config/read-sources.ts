@@ -11,7 +11,10 @@ import { nodeAt, type Path, valueOfText } from './schema-node.ts';
  * @throws ConfigError with everything that is wrong
  */
 export function readSources(
-  sources: Required<Omit<ConfigSources, 'file'>> & { file?: string },
+  sources: Required<Omit<ConfigSources, 'file' | 'dataDir'>> & {
+    file?: string;
+    storage: { dataDir?: string };
+  },
   text?: string,
 ): Config {
   const layers = new Layers();
@@ -25,6 +28,8 @@ export function readSources(
   for (const [key, value] of Object.entries(sources.firstListener)) {
     layers.set(['listeners', '0', key], value, `--${key}`);
   }
+  const { dataDir } = sources.storage;
+  if (dataDir !== undefined) layers.set(['storage', 'dataDir'], dataDir, '--data-dir');
   return checkConfig(layers);
 }
 

@@ -1,10 +1,12 @@
 /** The schema of the configuration: its keys, types, defaults and bounds, and what each means. */
 import {
+  ackLevels,
   defaultFeatures,
   defaultLimits,
   type Features,
   type Limits,
   limitRanges,
+  queueFullPolicies,
   sharedStrategyNames,
 } from '@godwit/broker';
 import { z } from 'zod';
@@ -12,6 +14,8 @@ import { type Config, defaultConfig } from './config.ts';
 import { listener } from './listener-schema.ts';
 
 const listenersMax = 64;
+const pathLengthMax = 4096;
+const ackRulesMax = 1024;
 
 const auth = z
   .strictObject({
@@ -51,6 +55,14 @@ const delivery = z
           'fewest unacknowledged and waiting, the same for all messages of a publisher, or the ' +
           'same for all messages of a topic.',
       ),
+    queueFullPolicy: z
+      .enum(queueFullPolicies)
+      .default(defaultConfig.delivery.queueFullPolicy)
+      .describe(
+        'What happens to a message with QoS 1 or 2 for a session whose queue is full: it is ' +
+          'dropped for that session, or the oldest one there is dropped for it, or its publisher ' +
+          'is refused with 0x97 (before 5.0: as `drop-newest`) (`messagesDroppedQueueFull`).',
+      ),
     checkPayloadFormat: z
       .boolean()
       .default(defaultConfig.delivery.checkPayloadFormat)
@@ -61,6 +73,59 @@ const delivery = z
   })
   .prefault({})
   .describe('How messages are passed on.');
+
+const storage = z
+  .strictObject({
+    dataDir: z
+      .string()
+      .min(1)
+      .max(pathLengthMax)
+      .optional()
+      .describe(
+        'Folder for what has to survive; made if it is not there, used by one server at a time. ' +
+          'Without it everything is kept in memory and ends with the server.',
+      ),
+    ack: z
+      .enum(ackLevels)
+      .default(defaultConfig.storage.ack)
+      .describe(
+        'What the acknowledgement of a message promises that a durable session is to get or that ' +
+          'is retained: with `disk` it is on the disk and survives a crash and a power cut; with ' +
+          '`memory` it is written as well, but the acknowledgement does not wait. Messages that ' +
+          'nothing durable is to get never wait.',
+      ),
+    ackRules: z
+      .array(
+        z.strictObject({
+          filter: z.string().min(1).max(65_535).describe('Topics that the rule is for.'),
+          ack: z.enum(ackLevels).describe('What acknowledgements promise there.'),
+        }),
+      )
+      .max(ackRulesMax)
+      .default([])
+      .describe(
+        'Topics for which `ack` is another, whatever the listener; the first match counts.',
+      ),
+    bytesMax: z
+      .int()
+      .min(512 * 1024 ** 2)
+      .max(Number.MAX_SAFE_INTEGER)
+      .default(defaultConfig.storage.bytesMax)
+      .describe(
+        'Bytes of messages that wait on the disk, for all sessions together; a message for many ' +
+          'counts once. On the disk it may take twice that. Beyond, and when the disk is full, ' +
+          'a message that would have to be stored is refused with 0x97 ' +
+          '(`messagesDroppedStorageFull`; a publisher before 5.0 waits), until there is room again.',
+      ),
+    cacheBytesMax: z
+      .int()
+      .min(1024 ** 2)
+      .max(Number.MAX_SAFE_INTEGER)
+      .default(defaultConfig.storage.cacheBytesMax)
+      .describe('Memory for messages that were written or read last.'),
+  })
+  .prefault({})
+  .describe('What survives the server, and what its acknowledgements promise.');
 
 const featureEntries = Object.entries(defaultFeatures).map(([name, isOn]) => [
   name,
@@ -98,6 +163,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
   auth,
   log,
   delivery,
+  storage,
   features,
   limits,
 });
