@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
-  server: ['runtime', 'protocol', 'transport', 'storage', 'broker'],
+  server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker'],
   bench: ['runtime', 'protocol', 'transport'],
   cli: ['runtime', 'protocol', 'transport', 'client', 'server', 'bench'],
 };

@@ -39,6 +39,9 @@ export class StoredQueue {
   #sentUpTo: number;
   /** An entry is being read from the disk: nothing is sent until it is there. */
   #isReading: boolean;
+  /** The entry that was read last in that way, until it is sent. */
+  #readAt: number;
+  #readBytes: Uint8Array | null;
   /** What is to be sent again and is being read; 0 for none. */
   #stalledId: number;
 
@@ -53,6 +56,8 @@ export class StoredQueue {
     this.#arrivedUpTo = 0;
     this.#sentUpTo = 0;
     this.#isReading = false;
+    this.#readAt = 0;
+    this.#readBytes = null;
     this.#stalledId = 0;
   }
 
@@ -244,15 +249,19 @@ export class StoredQueue {
 
   /** Has {@link view} read an entry. @returns false when it is not there yet: then it goes on later */
   #read(at: number): boolean {
-    const bytes = this.#log.read(at);
+    const bytes = at === this.#readAt ? this.#readBytes! : this.#log.read(at);
     if (bytes instanceof Uint8Array) {
+      this.#readAt = 0;
+      this.#readBytes = null;
       view.read(bytes);
       return true;
     }
     this.#isReading = true;
     bytes.then(
-      () => {
+      read => {
         this.#isReading = false;
+        this.#readAt = at;
+        this.#readBytes = read;
         this.#session.advance();
       },
       // The engine has failed, and says so to everybody.
