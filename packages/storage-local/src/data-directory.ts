@@ -61,8 +61,8 @@ export class DataDirectory {
   }
 }
 
-/** Whether there is data; rejects unless it is of this format. */
-async function checkSuperblock(disk: Disk): Promise<boolean> {
+/** Whether there is data on the disk; rejects with `EngineError` unless it is of this format. */
+export async function checkSuperblock(disk: Disk): Promise<boolean> {
   const names = await disk.list();
   if (!names.includes(SUPERBLOCK)) {
     const log = names.find(name => name.endsWith('.log'));

@@ -174,6 +174,16 @@ export class LocalEngine implements Engine {
   }
 
   /**
+   * Stores everything anew that counts, so that all older files go; to be called once the log is
+   * loaded, while nothing else is under way. Rejects with `EngineError`, `full` without room.
+   */
+  async compact(): Promise<void> {
+    if (this.#journal.error !== null) throw this.#journal.error;
+    await this.#acceptStore.cleaner.cleanAll();
+    await this.#stateStore.cleaner.cleanAll();
+  }
+
+  /**
    * Ends as the process's death would: from now on it calls nobody, and its promises stay as they
    * are. A write under way is still finished; resolves when the files are closed.
    */

@@ -90,7 +90,7 @@ export class LocalAcceptLog implements AcceptLog {
     if (length > this.entryBytesMax) {
       throw new RangeError(`entry of ${length} bytes, entryBytesMax is ${this.entryBytesMax}`);
     }
-    if (!this.#open) return 0;
+    if (!this.#open || this.#journal.error !== null) return 0;
     const cost = ITEM_BYTES + length;
     if (this.lane.parked || this.#store.log.full || !this.#quota.take(cost)) {
       return this.#refuse(cost);

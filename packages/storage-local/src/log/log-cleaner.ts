@@ -52,6 +52,19 @@ export class LogCleaner<Item> {
       });
   }
 
+  /** Stores everything anew that counts and is not in the newest segment. */
+  async cleanAll(): Promise<void> {
+    await this.#running;
+    const { set, move } = this.#options;
+    const last = set.current;
+    while (set.oldest !== last) {
+      const segment = set.oldest;
+      await this.#clean(segment);
+      // It goes with the next batch.
+      while (set.oldest === segment) await move([]);
+    }
+  }
+
   /** Resolves when nothing is being cleaned. */
   async quiet(): Promise<void> {
     await this.#running;
