@@ -10,7 +10,7 @@ import { diskFailure } from './disk/disk-failure.ts';
 import { damage } from './log/segment-scan.ts';
 
 /** Of the files' content; a program reads this one only. */
-export const FORMAT = 2;
+const FORMAT = 2;
 
 const SUPERBLOCK = 'godwit.json';
 

@@ -2,6 +2,7 @@
 
 import { readRecord } from '../accept/accept-items.ts';
 import type { Disk } from '../disk/disk.ts';
+import { LogName } from '../log/segment-files.ts';
 import type { FoundRecord } from '../log/segment-scan.ts';
 import { readItems, tableNames } from '../state/state-items.ts';
 import { type DataProblem, type ScannedSegment, scanData } from './scan-data.ts';
@@ -52,8 +53,8 @@ export async function inspectData(disk: Disk): Promise<DataReport> {
   for (const [index, name] of tableNames.entries()) tables[name] = count(content.tables[index]);
   const stateBytes = Object.values(tables).reduce((sum, { bytes }) => sum + bytes, 0);
   return {
-    accepts: reportOf(segments.get('accept') ?? [], entries.bytes + marks.bytes),
-    state: reportOf(segments.get('state') ?? [], stateBytes),
+    accepts: reportOf(segments.get(LogName.accept) ?? [], entries.bytes + marks.bytes),
+    state: reportOf(segments.get(LogName.state) ?? [], stateBytes),
     entries,
     marks,
     tables,
@@ -76,7 +77,7 @@ class Content {
   readonly tables: readonly Map<string, number>[] = tableNames.map(() => new Map());
 
   add(log: string, record: FoundRecord): void {
-    if (log === 'state') this.#addState(record.body);
+    if (log === LogName.state) this.#addState(record.body);
     else this.#addAccepts(record);
   }
 
