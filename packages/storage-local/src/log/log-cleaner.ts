@@ -55,19 +55,27 @@ export class LogCleaner<Item> {
   /** Stores everything anew that counts and is not in the newest segment. */
   async cleanAll(): Promise<void> {
     await this.#running;
+    this.#running = this.#cleanBefore(this.#options.set.current);
+    try {
+      await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Resolves when nothing is being cleaned. */
+  async quiet(): Promise<void> {
+    await this.#running?.catch(() => {});
+  }
+
+  async #cleanBefore(last: Segment): Promise<void> {
     const { set, move } = this.#options;
-    const last = set.current;
     while (set.oldest !== last) {
       const segment = set.oldest;
       await this.#clean(segment);
       // It goes with the next batch.
       while (set.oldest === segment) await move([]);
     }
-  }
-
-  /** Resolves when nothing is being cleaned. */
-  async quiet(): Promise<void> {
-    await this.#running;
   }
 
   async #clean(segment: Segment): Promise<void> {

@@ -72,6 +72,14 @@ export const acceptLogContract: Checks = {
     assert.throws(() => accepts.offer(tooLong, 0, tooLong.length, 1), RangeError);
   },
 
+  'so is a part that is not there, and an entry that nobody holds': async user => {
+    const { accepts } = user.engine;
+    const entry = pattern(10);
+    assert.throws(() => accepts.offer(entry, 0, 11, 1), RangeError);
+    assert.throws(() => accepts.offer(entry, 6, 5, 1), RangeError);
+    assert.throws(() => accepts.offer(entry, 0, 10, 0), RangeError);
+  },
+
   'what nobody holds cannot be read or released': async user => {
     const at = await user.accept('once');
     user.engine.accepts.release(at);
