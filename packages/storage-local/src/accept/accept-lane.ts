@@ -137,7 +137,7 @@ export class AcceptLane implements Lane {
 
   take(): void {
     const { marks, mover } = this.#store;
-    const batch = this.#parked ? null : (this.#batches.shift() ?? null);
+    const batch = this.#parked || this.#held ? null : (this.#batches.shift() ?? null);
     if (batch === this.#last) this.#last = null;
     this.#batch = batch;
     this.#marksDue = false;
@@ -183,7 +183,7 @@ export class AcceptLane implements Lane {
     mover.finish(null);
     log.retire();
     this.#onRoom();
-    if (this.#parked && !log.lacksRoom) this.roomIsBack();
+    if ((this.#parked || this.#held) && !log.lacksRoom) this.roomIsBack();
     if (!log.lacksRoom) cleaner.consider();
   }
 
