@@ -58,7 +58,8 @@ export interface AcceptLog {
 
   /**
    * One of an entry's holders is done with it; the last one lets it go. Not written by itself:
-   * whoever must know after a crash says so in a mark.
+   * whoever must know after a crash says so in a mark. An entry does not vanish before marks that
+   * were touched before the call are durable.
    */
   release(at: number): void;
 

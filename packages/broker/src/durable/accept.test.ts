@@ -124,7 +124,12 @@ suite('subscriptions of a durable session', () => {
   test('SUBACK and UNSUBACK come when the change is durable', async () => {
     const { lasting, sync } = await durableWorld();
     const client = await lasting();
-    const options = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+    const options = {
+      qos: 1,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0,
+    } as const;
     const subscriptions = [{ filter: 'a', ...options }];
     client.send({ type: subscribeType, packetId: 1, subscriptions });
     await client.expectNothing();
@@ -190,7 +195,11 @@ suite('a message for many durable sessions', () => {
     writer.send(publishOf('t', 'c', { qos: 1 }));
     await sync();
     const second = await lasting();
-    for (const [text, dup] of [['a', true], ['b', true], ['c', false]] as const) {
+    for (const [text, dup] of [
+      ['a', true],
+      ['b', true],
+      ['c', false],
+    ] as const) {
       assert.equal(textOf(await second.expect({ type: publish, dup })), text);
     }
   });

@@ -15,6 +15,13 @@ async function texts(client: RawClient, count: number): Promise<string[]> {
   return found;
 }
 
+/** Subscribes, and is gone. */
+async function away(world: DurableWorld): Promise<void> {
+  const client = await world.lasting({}, 't');
+  client.stream.destroy();
+  await world.sync();
+}
+
 async function publishAll(world: DurableWorld, ...all: string[]): Promise<void> {
   for (const text of all) world.broker.publish('t', text, { qos: 1 });
   await world.sync();
@@ -25,7 +32,7 @@ suite('a full queue', () => {
 
   test('drop-newest: what comes then is dropped', async () => {
     const world = await durableWorld({ limits });
-    (await world.lasting({}, 't')).stream.destroy();
+    await away(world);
     await publishAll(world, 'a', 'b', 'c');
     assert.equal(world.broker.metrics.messagesDroppedQueueFull, 1);
     assert.deepEqual(await texts(await world.lasting(), 2), ['a', 'b']);
@@ -33,7 +40,7 @@ suite('a full queue', () => {
 
   test('drop-oldest: what waits longest goes, for good', async () => {
     const world = await durableWorld({ limits, queueFullPolicy: 'drop-oldest' });
-    (await world.lasting({}, 't')).stream.destroy();
+    await away(world);
     await publishAll(world, 'a', 'b');
     await publishAll(world, 'c');
     assert.equal(world.broker.metrics.messagesDroppedQueueFull, 1);
@@ -45,7 +52,7 @@ suite('a full queue', () => {
   test('reject: 0x97 and nobody has it; before 5.0 as drop-newest', async () => {
     const world = await durableWorld({ limits, queueFullPolicy: 'reject' });
     const other = await world.lasting({ clientId: 'other' }, 't');
-    (await world.lasting({}, 't')).stream.destroy();
+    await away(world);
     await publishAll(world, 'a', 'b');
     assert.deepEqual(await texts(other, 2), ['a', 'b']);
     const writer = await world.connected();
@@ -113,7 +120,12 @@ suite('a full disk', () => {
       properties: { sessionExpiryInterval: 10 },
     });
     await refused.expect({ type: connack, reasonCode: 0x97 });
-    const options = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+    const options = {
+      qos: 1,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0,
+    } as const;
     client.send({ type: subscribe, packetId: 1, subscriptions: [{ filter: 'a', ...options }] });
     await client.expect({ type: suback, packetId: 1, reasonCodes: [0x97] });
     assert.equal(world.broker.metrics.subscriptions, 0);

@@ -10,8 +10,8 @@ import {
   type PublishPacket,
   type SubscriptionRequest,
 } from '@godwit/protocol';
-import { RawClient, SeededRandom, VirtualClock } from '@godwit/testkit';
 import type { Engine } from '@godwit/storage';
+import { RawClient, SeededRandom, VirtualClock } from '@godwit/testkit';
 import { MemoryNetwork } from '@godwit/transport';
 import { Broker, type BrokerOptions } from '../broker.ts';
 

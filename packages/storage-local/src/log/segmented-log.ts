@@ -151,12 +151,12 @@ export class SegmentedLog {
   }
 
   /**
-   * Lets go of the oldest segments that hold nothing any more, if what is in memory is durable:
-   * what was moved away from them may not be, yet.
+   * Lets go of the oldest segments that hold nothing any more, `countMax` at most, if what is in
+   * memory is durable: what was moved away from them may not be, yet.
    */
-  retire(): void {
+  retire(countMax: number = Number.POSITIVE_INFINITY): void {
     if (!this.synced) return;
-    while (this.#set.oldestIsDead) {
+    for (let count = 0; count < countMax && this.#set.oldestIsDead; count += 1) {
       const segment = this.#set.segments.shift()!;
       this.#options.stats.segments -= 1;
       this.#removing = this.#removing.then(() => this.#remove(segment));
