@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import type { Clock } from '@godwit/runtime';
 import type { ByteStream } from './byte-stream.ts';
+import { HeldClock } from './held-clock.ts';
 import { connectWebSocket } from './web-socket-connect.ts';
 import { type ListenWebSocketOptions, listenWebSocket } from './web-socket-listener.ts';
 
@@ -124,24 +124,16 @@ test('close frees the address, drops who has not asked yet and leaves open strea
 });
 
 test('a client that does not ask is closed', async () => {
-  const late = Promise.withResolvers<() => void>();
-  const clock: Clock = {
-    wallMs: () => 0,
-    monotonicMs: () => 0,
-    defer: call => call(),
-    after(delayMs, call) {
-      assert.equal(delayMs, 250);
-      late.resolve(call);
-      return { cancel() {} };
-    },
-  };
+  const clock = new HeldClock();
   await withListener({ clock, handshakeTimeoutMs: 250 }, async (port, _streams, errors) => {
     const silent = connect(port, host).resume();
     silent.on('error', () => {});
     const closed = once(silent, 'close');
-    (await late.promise)();
+    await clock.set(1);
+    assert.deepEqual([...clock.timers.values()], [250]);
+    clock.expire();
     await closed;
-    assert.deepEqual(errors, ['no request came within 250 ms']);
+    assert.deepEqual(errors, ['had not finished after 250 ms']);
   });
 });
 
