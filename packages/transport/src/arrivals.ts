@@ -156,17 +156,19 @@ export class Arrival {
     return true;
   }
 
-  /** It will be none: tells, and closes. */
-  fail(error: Error): void {
-    if (this.isOver) return;
-    this.#options.onHandshakeError?.(error, this.peer.remoteAddress);
-    this.drop();
+  /**
+   * It will be none: tells, and closes.
+   * @param top the secured socket, from within whose events its own must not be destroyed
+   */
+  fail(error: Error, top: Socket = this.socket): void {
+    if (!this.isOver) this.#options.onHandshakeError?.(error, this.peer.remoteAddress);
+    this.drop(top);
   }
 
-  drop(): void {
+  drop(top: Socket = this.socket): void {
     this.#waiting.delete(this);
     this.deadline?.cancel();
-    this.socket.destroy();
+    top.destroy();
   }
 }
 

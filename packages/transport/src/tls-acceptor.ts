@@ -93,7 +93,8 @@ export class TlsAcceptor {
       SNICallback: (name, done) => done(null, this.#contextFor(name)),
       allowHalfOpen: true,
       requestCert: options.requestClientCert ?? false,
-      rejectUnauthorized: options.rejectUnauthorized ?? true,
+      // Done below: Node would not say whom it has refused, nor why.
+      rejectUnauthorized: false,
     });
     this.#server.on('secureConnection', socket => this.#secured(socket));
     this.#server.on('tlsClientError', (error, socket) => this.#failed(error, socket));
@@ -129,15 +130,17 @@ export class TlsAcceptor {
 
   #secured(socket: TLSSocket): void {
     const arrival = this.#taken(socket);
+    const { requestClientCert = false, rejectUnauthorized = true } = this.#options;
     if (arrival === undefined) socket.destroy();
-    else this.#onSecure(socket, arrival);
+    else if (requestClientCert && rejectUnauthorized && !socket.authorized) {
+      // A code, whatever its type says.
+      const why = String(socket.authorizationError);
+      arrival.fail(new Error(`the certificate of the client is refused: ${why}`), socket);
+    } else this.#onSecure(socket, arrival);
   }
 
   #failed(error: Error, socket: TLSSocket): void {
-    const why: unknown = socket.authorizationError;
-    // Node then only says that the connection was closed, as it does itself.
-    const cause = why ? new Error(`the client's certificate is refused: ${why}`) : error;
-    this.#taken(socket)?.fail(cause);
+    this.#taken(socket)?.fail(error, socket);
     socket.destroy();
   }
 
