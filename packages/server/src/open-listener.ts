@@ -64,11 +64,12 @@ export async function openListener(
       return await secured(`mqtts://${listener.address}`, listener, config);
     }
     default: {
-      const { path = defaultWebSocketPath, origins = [], messageBytesMax } = config;
+      const { path = defaultWebSocketPath, origins = [], messageBytesMax, forwardedFor } = config;
       const wishes = {
         ...options,
         path,
         messageBytesMax,
+        forwardedFor,
         allowsOrigin: (origin: string, host: string) => allowsOrigin(origins, origin, host),
         ...(type === 'wss' && { tls: await tlsOptions(config) }),
       };

@@ -148,3 +148,27 @@ test('connecting tells a server that is none, and can be given up', () =>
     during.abort();
     await assert.rejects(attempt, { code: 'ABORT_ERR' });
   }));
+
+test('believes the proxies that it knows who their client is', async () => {
+  const said = async (
+    headers: Record<string, string>,
+    forwardedFor?: readonly string[],
+  ): Promise<string> => {
+    let address = '';
+    await withListener({ forwardedFor }, async (port, streams) => {
+      await ask(port, '/mqtt', { ...asking, ...headers });
+      address = streams[0].remoteAddress;
+    });
+    return address;
+  };
+  const name = 'x-forwarded-for';
+  const known = ['127.0.0.1', '10.0.0.0/8'];
+  const chain = { [name]: '198.51.100.9, 192.0.2.1 ,::ffff:10.0.0.1' };
+  assert.equal(await said(chain, known), '192.0.2.1');
+  assert.equal(await said(chain), host, 'nobody is believed');
+  assert.equal(await said(chain, ['10.0.0.0/8']), host, 'that one is not');
+  assert.equal(await said({}, known), host, 'it says nothing');
+  assert.equal(await said({ [name]: '192.0.2.1, unknown' }, known), host);
+  assert.equal(await said({ [name]: '10.0.0.1' }, known), host);
+  assert.equal(await said({ [name]: '2001:db8::1' }, known), '2001:db8::1');
+});

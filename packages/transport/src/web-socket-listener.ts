@@ -3,11 +3,14 @@
  * subprotocol and the page's origin; all other HTTP is refused.
  */
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import { bindPort, type Handle, type ListenPortOptions } from './bound-server.ts';
 import type { ByteStream } from './byte-stream.ts';
+import { Networks } from './networks.ts';
+import type { Peer } from './peer.ts';
+import { plainAddress } from './plain-address.ts';
 import { readSocketHeader } from './proxy-reader.ts';
 import { connectionSocket } from './socket-stream.ts';
 import { TlsAcceptor, type TlsServerOptions } from './tls-acceptor.ts';
@@ -31,6 +34,12 @@ export interface ListenWebSocketOptions extends ListenPortOptions {
    * 1009. 1 MiB by default.
    */
   readonly messageBytesMax?: number;
+  /**
+   * Networks, as `10.0.0.0/8`, of the HTTP proxies that are believed what they say in
+   * `X-Forwarded-For`: the last address there that is none of theirs is the client's, and its port
+   * is not known (0). By default nobody is.
+   */
+  readonly forwardedFor?: readonly string[] | undefined;
   /** Speaks TLS first. */
   readonly tls?: TlsServerOptions;
 }
@@ -70,6 +79,7 @@ export async function listenWebSocket(
 class Upgrades {
   readonly #options: ListenWebSocketOptions;
   readonly #path: string;
+  readonly #proxies: Networks;
   readonly #onStream: (stream: ByteStream) => void;
   readonly #http: ReturnType<typeof createServer>;
   readonly #webSockets: WebSocketServer;
@@ -78,6 +88,7 @@ class Upgrades {
   constructor(options: ListenWebSocketOptions, onStream: (stream: ByteStream) => void) {
     this.#options = options;
     this.#path = options.path ?? '/mqtt';
+    this.#proxies = new Networks(options.forwardedFor ?? []);
     this.#onStream = onStream;
     this.#arrivals = new WeakMap();
     this.#http = createServer({ maxHeaderSize: headerBytesMax });
@@ -118,9 +129,18 @@ class Upgrades {
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-      if (arrival?.complete()) this.#onStream(new WebSocketStream(webSocket, socket, arrival.peer));
-      else socket.destroy();
+      if (arrival?.complete()) {
+        const peer = this.#clientOf(request, arrival.peer);
+        this.#onStream(new WebSocketStream(webSocket, socket, peer));
+      } else socket.destroy();
     });
+  }
+
+  #clientOf({ headers }: IncomingMessage, peer: Peer): Peer {
+    if (!this.#proxies.has(peer.remoteAddress)) return peer;
+    const chain = [headers['x-forwarded-for'] ?? []].flat().join().split(',').map(plainAddressIn);
+    const client = chain.findLast(address => !this.#proxies.has(address)) ?? '';
+    return isIP(client) === 0 ? peer : { ...peer, remoteAddress: client, remotePort: 0 };
   }
 
   #refusalOf({ url, headers }: IncomingMessage): [status: number, why: string] | undefined {
@@ -137,6 +157,10 @@ class Upgrades {
     }
     return undefined;
   }
+}
+
+function plainAddressIn(item: string): string {
+  return plainAddress(item.trim());
 }
 
 function pathOf(url = ''): string {

@@ -36,6 +36,7 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly path?: string;
   readonly mode?: string;
   readonly origins?: readonly string[];
+  readonly forwardedFor?: readonly string[];
   readonly messageBytesMax?: number;
   readonly moreCertificates?: readonly CertificateConfig[];
   readonly ca?: string;

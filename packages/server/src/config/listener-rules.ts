@@ -29,6 +29,7 @@ const typesOf: Readonly<Record<keyof ListenerConfig, readonly ListenerType[]>> =
   path: ['ws', 'wss', 'unix'],
   mode: ['unix'],
   origins: webSocketTypes,
+  forwardedFor: webSocketTypes,
   messageBytesMax: webSocketTypes,
   cert: tlsTypes,
   key: tlsTypes,
@@ -84,16 +85,18 @@ function listed(key: string): string {
   return typesOf[key as keyof ListenerConfig].map(type => `"${type}"`).join(' or ');
 }
 
-function networkFaults({ proxyProtocol = [] }: ListenerConfig): ListenerFault[] {
-  return proxyProtocol.flatMap((network, at) => {
-    try {
-      new Networks([network]);
-      return [];
-    } catch {
-      const message = `is ${JSON.stringify(network)}; expected a network as 10.0.0.0/8`;
-      return [{ key: `proxyProtocol.${at}`, message }];
-    }
-  });
+function networkFaults(listener: ListenerConfig): ListenerFault[] {
+  return (['proxyProtocol', 'forwardedFor'] as const).flatMap(key =>
+    (listener[key] ?? []).flatMap((network, at) => {
+      try {
+        new Networks([network]);
+        return [];
+      } catch {
+        const message = `is ${JSON.stringify(network)}; expected a network as 10.0.0.0/8`;
+        return [{ key: `${key}.${at}`, message }];
+      }
+    }),
+  );
 }
 
 function fileFaults(listener: ListenerConfig): ListenerFault[] {

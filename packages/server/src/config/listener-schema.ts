@@ -119,6 +119,16 @@ export const listener: z.ZodType<ListenerConfig> = z
           'host and port of the broker always may, others are refused with 403. Programs that ' +
           'are no browsers are not asked.',
       ),
+    forwardedFor: z
+      .array(text(networkLengthMax))
+      .min(1)
+      .max(networksMax)
+      .optional()
+      .describe(
+        'For `ws` and `wss`: networks, as `10.0.0.0/8`, or addresses of the HTTP proxies in front ' +
+          'that are believed what they say in `X-Forwarded-For`. Whoever else says something ' +
+          'there is not.',
+      ),
     messageBytesMax: z
       .int()
       .min(1024)
