@@ -151,8 +151,8 @@ export class Arrival {
     if (!this.#waiting.delete(this)) return false;
     this.deadline?.cancel();
     this.socket.off('close', this.#closed);
-    // An error that is on its way must find somebody: the stream listens by the next tick.
-    process.nextTick(() => this.socket.off('error', this.#failed));
+    // An error that is on its way must find somebody: the stream listens by then.
+    queueMicrotask(() => this.socket.off('error', this.#failed));
     return true;
   }
 

@@ -36,8 +36,8 @@ export function readSocketHeader(socket: Socket, { onHeader, onError }: HeaderHa
     if (header === undefined) return;
     socket.off('readable', read);
     if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
-    // Only then is the socket as if nobody had read from it.
-    process.nextTick(() => onHeader(header, Buffer.alloc(0)));
+    // By then, after all that waits for the next tick, the socket is as if nobody had read from it.
+    queueMicrotask(() => onHeader(header, Buffer.alloc(0)));
   };
   socket.on('readable', read);
 }
