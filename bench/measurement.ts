@@ -17,7 +17,7 @@ export interface Times {
 
 /** @throws Error with what the load said when it failed */
 export async function measure(
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'args'>,
   { pid, port }: RunningBroker,
   { warmUpSeconds, seconds }: Times,
 ): Promise<Measured> {

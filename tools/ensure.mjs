@@ -13,8 +13,11 @@ const NODE_MIN = [24, 11];
 
 /** What the interoperability tests run or load; on other systems those tests are skipped. */
 const DEBIAN_PACKAGES = [
+  'haproxy',
+  'libnginx-mod-stream',
   'mosquitto',
   'mosquitto-clients',
+  'nginx-light',
   'openssl',
   'python3-paho-mqtt',
   'tshark',

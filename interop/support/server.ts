@@ -83,7 +83,8 @@ export async function startMosquitto(): Promise<Server> {
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on now, for a program that cannot choose one itself. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -3,8 +3,10 @@
  * configuration says; the process, its signals and its exit are the caller's.
  */
 import { Broker } from '@godwit/broker';
+import { type Clock, systemClock } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
 import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
+import { FileWatch } from './file-watch.ts';
 import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
 import { type OpenListener, openListener } from './open-listener.ts';
@@ -33,19 +35,28 @@ export class Server {
   readonly log: Log;
   /** Resolves with what broke when the data directory failed: the server serves nobody any more. */
   readonly failed: Promise<Error>;
-  readonly #listeners: OpenListener[];
   readonly #storage: OpenStorage | null;
+  /** How often certificates were read again since the start. */
+  readonly metrics: { certificateReloads: number; certificateReloadsFailed: number };
+  readonly #clock: Clock;
+  readonly #listeners: OpenListener[];
+  readonly #watches: FileWatch[];
 
   /**
    * Takes over what the data directory holds, if there is one, and opens every listener. What is
    * logged is kept until the caller opens the log as well.
    *
    * @param stream takes the log
+   * @param clock for noticing that files have changed
    * @throws StorageError when the data directory cannot be used
    * @throws ListenError when one cannot be opened; those that could are closed again
    */
-  static async start(config: Config, stream: LogStream): Promise<Server> {
-    const server = new Server(config, stream, await storageOf(config.storage));
+  static async start(
+    config: Config,
+    stream: LogStream,
+    clock: Clock = systemClock,
+  ): Promise<Server> {
+    const server = new Server(config, stream, clock, await storageOf(config.storage));
     try {
       await server.#recover(config.storage);
       for (const listener of config.listeners) await server.#listen(listener);
@@ -57,7 +68,12 @@ export class Server {
     return server;
   }
 
-  private constructor(config: Config, stream: LogStream, storage: OpenStorage | null) {
+  private constructor(
+    config: Config,
+    stream: LogStream,
+    clock: Clock,
+    storage: OpenStorage | null,
+  ) {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
     this.log = new Log(config.log, stream);
@@ -77,7 +93,10 @@ export class Server {
       },
       hooks: serverHooks(config.auth, this.log),
     });
+    this.metrics = { certificateReloads: 0, certificateReloadsFailed: 0 };
+    this.#clock = clock;
     this.#listeners = [];
+    this.#watches = [];
   }
 
   /** Where clients connect: `mqtt://127.0.0.1:1883`, `wss://…/mqtt`, `unix:///run/a.sock`. */
@@ -95,16 +114,7 @@ export class Server {
    * stays so. A listener whose files cannot be used keeps what it has. Logs how it went.
    */
   async reload(): Promise<void> {
-    for (const { url, reload } of this.#listeners) {
-      if (reload === null) continue;
-      try {
-        await reload();
-        this.log.info('certificates were read again', { url });
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.log.error('certificates stay as they were', { url, error: message });
-      }
-    }
+    for (const listener of this.#listeners) await this.#reload(listener);
   }
 
   /**
@@ -112,6 +122,7 @@ export class Server {
    * `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
     const listening = this.#listeners.map(listener => listener.close());
     await this.broker.close();
     await Promise.all(listening);
@@ -138,6 +149,30 @@ export class Server {
     });
     this.#listeners.push(listener);
     this.log.debug('listening', { url: listener.url });
+    if (listener.files.length > 0) this.#watch(listener);
+  }
+
+  #watch(listener: OpenListener): void {
+    try {
+      const onChange = (): void => void this.#reload(listener);
+      this.#watches.push(new FileWatch(listener.files, this.#clock, onChange));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.log.warn('changed certificates will not be noticed', { error: message });
+    }
+  }
+
+  async #reload({ url, reload }: OpenListener): Promise<void> {
+    if (reload === null) return;
+    try {
+      await reload();
+      this.metrics.certificateReloads += 1;
+      this.log.info('certificates were read again', { url });
+    } catch (error) {
+      this.metrics.certificateReloadsFailed += 1;
+      const message = error instanceof Error ? error.message : String(error);
+      this.log.error('certificates stay as they were', { url, error: message });
+    }
   }
 
   #warnOfClosedListeners({ listeners }: Config): void {

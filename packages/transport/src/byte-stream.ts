@@ -24,7 +24,7 @@ export interface PeerCertificate {
   readonly commonName: string | undefined;
   /** As `DNS:broker.example`, `IP Address:192.0.2.1`, `URI:urn:device:7`. */
   readonly subjectAltNames: readonly string[];
-  /** SHA-256 of the certificate, as `AB:CD:…`. */
+  /** SHA-256 of the certificate, as `AB:CD:…`; '' where a proxy has seen it and tells the name. */
   readonly fingerprint256: string;
 }
 
@@ -39,7 +39,10 @@ export interface ByteStream {
   readonly remoteAddress: string;
   /** Peer's port (0 where there is none). */
   readonly remotePort: number;
-  /** Over TLS, of a peer that has shown a certificate and whose certificate is trusted. */
+  /**
+   * Over TLS, of a peer that has shown a certificate and whose certificate is trusted: by us, or by
+   * a proxy that may speak for its clients.
+   */
   readonly peerCertificate?: PeerCertificate | undefined;
   /** Bytes given to `write` that the operating system, or the peer, has not taken yet. */
   readonly bufferedBytes: number;

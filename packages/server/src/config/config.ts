@@ -17,10 +17,11 @@ import {
 export const listenerTypes = ['mqtt', 'mqtts', 'ws', 'wss', 'unix'] as const;
 export type ListenerType = (typeof listenerTypes)[number];
 
-/** Files of a certificate and its key, in PEM. */
+/** Files of a certificate and its key, in PEM, and of what its authority says of it, in DER. */
 export interface CertificateConfig {
   readonly cert: string;
   readonly key: string;
+  readonly ocspResponse?: string | undefined;
 }
 
 /** Which key goes with which type: see `listener-rules.ts`. */
@@ -29,16 +30,22 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly host: string;
   readonly port: number;
   readonly backlog: number;
+  readonly proxyProtocol?: readonly string[];
+  readonly handshakeTimeoutMs?: number;
+  readonly handshakesMax?: number;
   readonly path?: string;
   readonly mode?: string;
   readonly origins?: readonly string[];
+  readonly forwardedFor?: readonly string[];
   readonly messageBytesMax?: number;
   readonly moreCertificates?: readonly CertificateConfig[];
   readonly ca?: string;
+  readonly crl?: readonly string[];
   readonly requireClientCert?: boolean;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
   readonly ack?: AckLevel;
+  readonly curves?: string;
 }
 
 export interface LogConfig {

@@ -157,6 +157,7 @@ suite('loadConfig', () => {
       '[[listeners]]',
       'type = "unix"',
       'port = 1',
+      'proxyProtocol = ["10.0.0.0/8", "everybody"]',
     ].join('\n');
     deepEqual(await faults(load(text)), [
       'godwit.toml:2: listeners.0.cert is not for type "mqtt"; expected "mqtts" or "wss"',
@@ -166,6 +167,7 @@ suite('loadConfig', () => {
       'godwit.toml:6: listeners.1.requireClientCert needs ca, a PEM file',
       'godwit.toml:9: listeners.2.port is not for type "unix"; expected "mqtt" or "mqtts" or "ws" or "wss"',
       'godwit.toml:7: listeners.2 of type "unix" lacks path; expected the file of a socket',
+      'godwit.toml:10: listeners.2.proxyProtocol.1 is "everybody"; expected a network as 10.0.0.0/8',
     ]);
   });
 
@@ -187,7 +189,10 @@ suite('loadConfig', () => {
             listener('key', 'key') +
             listener('cert', 'other') +
             listener('cert', 'ca') +
-            listener('cert', 'key', more),
+            listener('cert', 'key', more) +
+            listener('cert', 'key', `crl = [${at('ca')}]\nca = ${at('ca')}\n`) +
+            listener('cert', 'key', `ocspResponse = ${at('ca')}\n`) +
+            listener('cert', 'key', 'curves = "flat"\n'),
         ),
       ),
       [
@@ -196,6 +201,9 @@ suite('loadConfig', () => {
         `godwit.toml:12: listeners.2.key is "other", which is not the key of cert`,
         'godwit.toml:16: listeners.3.key is "ca", which is no key in PEM without password',
         'godwit.toml:21: listeners.4.moreCertificates.0.key is "none", which does not exist',
+        'godwit.toml:26: listeners.5.crl.0 is "ca", which is no CRL in PEM',
+        'godwit.toml:32: listeners.6.ocspResponse is "ca", which is no successful OCSP response in DER',
+        'godwit.toml:37: listeners.7.curves is "flat", of which OpenSSL knows nothing',
       ],
     );
   });
