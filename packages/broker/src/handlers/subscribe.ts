@@ -209,7 +209,7 @@ function enter(
 }
 
 /** Ends a subscription. @returns false when it had ended before */
-function leave(session: Session, subscription: Subscription): boolean {
+export function leave(session: Session, subscription: Subscription): boolean {
   const { router, metrics } = session.context;
   if (session.subscriptions.get(subscription.filter) !== subscription) return false;
   session.subscriptions.delete(subscription.filter);
