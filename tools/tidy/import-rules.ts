@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
   server: ['runtime', 'protocol', 'transport', 'storage', 'broker', 'auth'],
   bench: ['runtime', 'protocol', 'transport'],
-  cli: ['runtime', 'protocol', 'transport', 'client', 'auth', 'server', 'bench'],
+  cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'server', 'bench'],
 };
 
 /** Packages whose main entry, and all it leads to, also runs in a browser. */

@@ -14,6 +14,7 @@ export {
   AuthenticatorChain,
   type AuthenticatorChainOptions,
   type ChainDecision,
+  type ChainLink,
   type ChainStep,
 } from './chain/authenticator-chain.ts';
 export { Gate, GateFullError } from './chain/gate.ts';
@@ -22,7 +23,13 @@ export { Identity, type IdentityOptions, identityOf } from './identity.ts';
 export { type Argon2Parameters, argon2Hash } from './password/argon2-hash.ts';
 export { PasswordAuthenticator } from './password/password-authenticator.ts';
 export { scramHash } from './password/scram-hash.ts';
-export { userNameFault, withoutUser, withUser } from './password/user-file.ts';
+export {
+  parseUsers,
+  type User,
+  userNameFault,
+  withoutUser,
+  withUser,
+} from './password/user-file.ts';
 export {
   type ScramCredential,
   type ScramCredentialOptions,

@@ -110,7 +110,7 @@ suite('a server', { skip }, () => {
       stream.destroy();
       return stream.peerCertificate?.commonName;
     };
-    equal(server.hasCertificates, true);
+    equal(server.isReloadable, true);
     const stays = await secure(0);
     await writeCertificate(await certificates.sign('renewed', ['IP:127.0.0.1']));
     await server.reload();
@@ -128,7 +128,7 @@ test('a server without certificates has nothing to reload', async () => {
   const listeners = [{ ...defaultListener, port: 0 }];
   const config = { ...defaultConfig, listeners };
   const server = await Server.start(config, { write: () => {} });
-  equal(server.hasCertificates, false);
+  equal(server.isReloadable, false);
   await server.reload();
   await server.close();
 });

@@ -5,10 +5,12 @@
 import { Broker } from '@godwit/broker';
 import type { ByteStream } from '@godwit/transport';
 import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
+import { FileWatcher } from './file-watcher.ts';
 import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
 import { type OpenListener, openListener } from './open-listener.ts';
 import type { OpenStorage } from './open-storage.ts';
+import type { Security } from './security.ts';
 import { serverHooks } from './server-hooks.ts';
 
 /** A listener could not be opened. */
@@ -35,6 +37,11 @@ export class Server {
   readonly failed: Promise<Error>;
   readonly #listeners: OpenListener[];
   readonly #storage: OpenStorage | null;
+  /** Null where there are neither authenticators nor rules. */
+  readonly #security: Security | null;
+  #watcher: FileWatcher | null;
+  /** One after the other. */
+  #reloading: Promise<void>;
 
   /**
    * Takes over what the data directory holds, if there is one, and opens every listener. What is
@@ -45,7 +52,9 @@ export class Server {
    * @throws ListenError when one cannot be opened; those that could are closed again
    */
   static async start(config: Config, stream: LogStream): Promise<Server> {
-    const server = new Server(config, stream, await storageOf(config.storage));
+    const log = new Log(config.log, stream);
+    const security = await securityOf(config);
+    const server = new Server(config, log, security, await storageOf(config.storage));
     try {
       await server.#recover(config.storage);
       for (const listener of config.listeners) await server.#listen(listener);
@@ -53,14 +62,23 @@ export class Server {
       await server.close();
       throw error;
     }
-    if (config.auth.allowAnonymous === 'loopback') server.#warnOfClosedListeners(config);
+    server.#watch();
+    const { authenticators, auth } = config;
+    if (authenticators.length === 0 && auth.allowAnonymous !== 'always') {
+      server.#warnOfClosedListeners(config);
+    }
     return server;
   }
 
-  private constructor(config: Config, stream: LogStream, storage: OpenStorage | null) {
+  private constructor(
+    config: Config,
+    log: Log,
+    security: Security | null,
+    storage: OpenStorage | null,
+  ) {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
-    this.log = new Log(config.log, stream);
+    this.log = log;
     this.#storage = storage;
     this.broker = new Broker({
       limits: config.limits,
@@ -75,9 +93,12 @@ export class Server {
         });
         resolve(error);
       },
-      hooks: serverHooks(config.auth, this.log),
+      hooks: serverHooks(config.auth, security, log),
     });
     this.#listeners = [];
+    this.#security = security;
+    this.#watcher = null;
+    this.#reloading = Promise.resolve();
   }
 
   /** Where clients connect: `mqtt://127.0.0.1:1883`, `wss://…/mqtt`, `unix:///run/a.sock`. */
@@ -86,15 +107,41 @@ export class Server {
   }
 
   /** Whether there is anything to {@link reload}. */
-  get hasCertificates(): boolean {
-    return this.#listeners.some(({ reload }) => reload !== null);
+  get isReloadable(): boolean {
+    return this.#security !== null || this.#listeners.some(({ reload }) => reload !== null);
   }
 
   /**
-   * Reads the certificates of all listeners again, for handshakes from now on; who is connected
-   * stays so. A listener whose files cannot be used keeps what it has. Logs how it went.
+   * Reads again the certificates of all listeners, for handshakes from now on, and users and rules,
+   * which end what is not allowed any more. A file that cannot be used changes nothing. Logs how it
+   * went.
    */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(async () => {
+      await this.#reloadCertificates();
+      await this.#reloadSecurity();
+    });
+    return this.#reloading;
+  }
+
+  async #reloadSecurity(): Promise<void> {
+    if (this.#security === null) return;
+    for (const error of await this.#security.reload()) {
+      this.log.error('users or rules stay as they were', { error });
+    }
+    const disconnected = await this.broker.reauthorize();
+    this.log.info('users and rules were read again', { disconnected });
+  }
+
+  /** Has users and rules read again when their files change. */
+  #watch(): void {
+    if (this.#security === null) return;
+    this.#watcher = new FileWatcher(this.#security.files, () => {
+      this.#reloading = this.#reloading.then(() => this.#reloadSecurity());
+    });
+  }
+
+  async #reloadCertificates(): Promise<void> {
     for (const { url, reload } of this.#listeners) {
       if (reload === null) continue;
       try {
@@ -112,6 +159,7 @@ export class Server {
    * `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
+    this.#watcher?.close();
     const listening = this.#listeners.map(listener => listener.close());
     await this.broker.close();
     await Promise.all(listening);
@@ -143,7 +191,7 @@ export class Server {
   #warnOfClosedListeners({ listeners }: Config): void {
     for (const { type, host, port } of listeners) {
       if (type === 'unix' || isLoopback(host)) continue;
-      this.log.warn('clients of other machines are refused; see auth.allowAnonymous', {
+      this.log.warn('clients of other machines are refused; see [[authenticators]]', {
         host,
         port,
       });
@@ -161,6 +209,15 @@ async function storageOf(config: StorageConfig): Promise<OpenStorage | null> {
   } catch (error) {
     throw new StorageError(dataDir, error as Error);
   }
+}
+
+/** What decides about clients is loaded by those that have it configured. */
+async function securityOf(config: Config): Promise<Security | null> {
+  const { authenticators, acl } = config;
+  const hasRules = acl.file !== undefined || acl.mosquittoFile !== undefined;
+  if (authenticators.length === 0 && !hasRules) return null;
+  const { Security } = await import('./security.ts');
+  return Security.open(config);
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException): string {

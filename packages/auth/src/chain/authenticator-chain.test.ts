@@ -16,13 +16,12 @@ function chain(
   options: { onError?: 'refuse' | 'next'; allowsAnonymous?: boolean; clock?: VirtualClock } = {},
 ): (asked: ConnectRequest) => Promise<ChainDecision> {
   const { onError, allowsAnonymous = false, clock = new VirtualClock() } = options;
-  const authenticators = answers.map((authenticate, at) => ({
-    name: `a${at}`,
-    authenticate,
+  const links = answers.map((authenticate, at) => ({
+    authenticator: { name: `a${at}`, authenticate },
     ...(onError && { onError }),
   }));
   const made = new AuthenticatorChain({
-    authenticators,
+    links,
     allowsAnonymous: () => allowsAnonymous,
     clock,
   });

@@ -14,8 +14,17 @@ import { Identity } from '../identity.ts';
 import type { Allowed, Authenticator, Verdict } from './authenticator.ts';
 import { GateFullError } from './gate.ts';
 
+export interface ChainLink {
+  readonly authenticator: Authenticator;
+  /**
+   * When it fails or takes too long: the client is refused with 0x88, or the next one is asked;
+   * 'refuse' by default.
+   */
+  readonly onError?: 'refuse' | 'next';
+}
+
 export interface AuthenticatorChainOptions {
-  readonly authenticators: readonly Authenticator[];
+  readonly links: readonly ChainLink[];
   /**
    * Whether a client that nobody knows, and that claims nothing, may connect without a name. Where
    * there are no authenticators, it may claim what it likes.
@@ -42,13 +51,13 @@ export interface ChainDecision {
 const timeoutMsDefault = 5_000;
 
 export class AuthenticatorChain {
-  readonly #authenticators: readonly Authenticator[];
+  readonly #links: readonly ChainLink[];
   readonly #allowsAnonymous: (request: ConnectRequest) => boolean;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
 
   constructor(options: AuthenticatorChainOptions) {
-    this.#authenticators = options.authenticators;
+    this.#links = options.links;
     this.#allowsAnonymous = options.allowsAnonymous;
     this.#timeoutMs = options.timeoutMs ?? timeoutMsDefault;
     this.#clock = options.clock ?? systemClock;
@@ -56,8 +65,8 @@ export class AuthenticatorChain {
 
   async decide(request: ConnectRequest): Promise<ChainDecision> {
     const steps: ChainStep[] = [];
-    for (const authenticator of this.#authenticators) {
-      const { name, onError = 'refuse' } = authenticator;
+    for (const { authenticator, onError = 'refuse' } of this.#links) {
+      const { name } = authenticator;
       try {
         const verdict = await this.#inTime(authenticator, request);
         if (verdict.verdict === 'allow') {
@@ -83,7 +92,7 @@ export class AuthenticatorChain {
   #unknown(request: ConnectRequest, steps: ChainStep[]): ChainDecision {
     const { username, password } = request;
     const claims = username !== undefined || password !== undefined;
-    const isAsked = this.#authenticators.length === 0 || !claims;
+    const isAsked = this.#links.length === 0 || !claims;
     const isAllowed = isAsked && this.#allowsAnonymous(request);
     const authenticator = 'anonymous';
     if (isAllowed) {

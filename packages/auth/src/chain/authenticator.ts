@@ -32,8 +32,6 @@ export type Verdict = Allowed | Denied | Ignored;
 export interface Authenticator {
   /** As logs call it: `password /etc/godwit/users`. */
   readonly name: string;
-  /** The outside cannot be asked, or does not answer in time: refuse, or ask the next one. */
-  readonly onError?: 'refuse' | 'next';
   /** Methods of enhanced authentication that go by the same knowledge. */
   readonly authMethods?: readonly AuthMethod[];
   /** A rejection means that it cannot tell. */

@@ -47,7 +47,25 @@ export interface LogConfig {
 }
 
 export interface AuthConfig {
-  readonly allowAnonymous: 'loopback' | 'always';
+  readonly allowAnonymous?: 'loopback' | 'always' | 'never' | undefined;
+  readonly timeoutMs: number;
+  readonly checksMax: number;
+  readonly checksWaitingMax: number;
+}
+
+export const authenticatorTypes = ['password'] as const;
+export type AuthenticatorType = (typeof authenticatorTypes)[number];
+
+/** Which key goes with which type: see `authenticator-rules.ts`. */
+export interface AuthenticatorConfig {
+  readonly type: AuthenticatorType;
+  readonly onError: 'refuse' | 'next';
+  readonly file?: string | undefined;
+}
+
+export interface AclConfig {
+  readonly file?: string | undefined;
+  readonly mosquittoFile?: string | undefined;
 }
 
 export interface DeliveryConfig {
@@ -69,6 +87,8 @@ export interface StorageConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly auth: AuthConfig;
+  readonly authenticators: readonly AuthenticatorConfig[];
+  readonly acl: AclConfig;
   readonly log: LogConfig;
   readonly delivery: DeliveryConfig;
   readonly storage: StorageConfig;
@@ -97,7 +117,9 @@ export const defaultWebSocketPath = '/mqtt';
 
 export const defaultConfig: Config = {
   listeners: [defaultListener],
-  auth: { allowAnonymous: 'loopback' },
+  auth: { timeoutMs: 5_000, checksMax: 2, checksWaitingMax: 500 },
+  authenticators: [],
+  acl: {},
   log: { level: 'info', format: 'pretty' },
   delivery: {
     sharedStrategy: 'round-robin',
