@@ -3,6 +3,9 @@ import { ReasonCode } from '@godwit/protocol';
 import { Deadline } from '../timer-wheel.ts';
 import type { Connection } from './connection.ts';
 
+/** A thousand years: what a token says may be any number. */
+const delayMsMax = 1000 * 365 * 86_400_000;
+
 export class PermissionEnd extends Deadline {
   readonly #connection: Connection;
 
@@ -14,7 +17,8 @@ export class PermissionEnd extends Deadline {
   /** @param expiresAtMs wall time in milliseconds; a time that has passed is due with the next tick */
   set(expiresAtMs: number): void {
     const { clock, wheel } = this.#connection.context;
-    wheel.set(this, Math.max(0, expiresAtMs - clock.wallMs()));
+    const delayMs = expiresAtMs - clock.wallMs();
+    wheel.set(this, Math.min(Math.max(0, delayMs), delayMsMax));
   }
 
   onDeadline(): void {
