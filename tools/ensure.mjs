@@ -17,6 +17,7 @@ const DEBIAN_PACKAGES = [
   'mosquitto-clients',
   'openssl',
   'python3-paho-mqtt',
+  'slapd',
   'tshark',
 ];
 

@@ -87,7 +87,8 @@ export async function startMosquitto(more: readonly string[] = []): Promise<Serv
   };
 }
 
-async function freePort(): Promise<number> {
+/** One that is free now, for a program that cannot choose. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

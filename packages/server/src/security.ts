@@ -8,12 +8,12 @@ import {
   Authorizer,
   type ChainDecision,
   Gate,
-  PasswordAuthenticator,
 } from '@godwit/auth';
 import type { AuthMethod, ConnectRequest, Hooks } from '@godwit/broker';
-import type { AuthConfig, AuthenticatorConfig, Config } from './config/config.ts';
+import type { AuthConfig, Config } from './config/config.ts';
 import { readAcl } from './config/security-files.ts';
 import { isLocalClient } from './loopback.ts';
+import { openAuthenticator } from './open-authenticator.ts';
 
 export class Security {
   readonly authorizer: Authorizer;
@@ -25,7 +25,9 @@ export class Security {
   static async open(config: Config): Promise<Security> {
     const gate = new Gate(config.auth.checksMax, config.auth.checksWaitingMax);
     const authenticators: Authenticator[] = [];
-    for (const one of config.authenticators) authenticators.push(await opened(one, gate));
+    for (const one of config.authenticators) {
+      authenticators.push(await openAuthenticator(one, gate, config.auth.timeoutMs));
+    }
     return new Security(config, authenticators);
   }
 
@@ -50,9 +52,8 @@ export class Security {
   /** Files whose change is to be heard of. */
   get files(): readonly string[] {
     const { authenticators, acl } = this.#config;
-    return [...authenticators.map(({ file }) => file), acl.file, acl.mosquittoFile].filter(
-      file => file !== undefined,
-    );
+    const keys = authenticators.flatMap(one => [one.file, one.secretFile, one.keyFile]);
+    return [...keys, acl.file, acl.mosquittoFile].filter(file => file !== undefined);
   }
 
   get hooks(): Hooks {
@@ -86,7 +87,7 @@ export class Security {
 }
 
 /** Who need not prove anything, where the configuration does not say. */
-export function anonymousMode({
+function anonymousMode({
   auth,
   authenticators,
 }: Pick<Config, 'auth' | 'authenticators'>): NonNullable<AuthConfig['allowAnonymous']> {
@@ -96,8 +97,4 @@ export function anonymousMode({
 function allowsAnonymous(config: Config, { remoteAddress }: ConnectRequest): boolean {
   const mode = anonymousMode(config);
   return mode === 'always' || (mode === 'loopback' && isLocalClient(remoteAddress));
-}
-
-function opened({ file = '' }: AuthenticatorConfig, gate: Gate): Promise<Authenticator> {
-  return PasswordAuthenticator.open(file, gate);
 }

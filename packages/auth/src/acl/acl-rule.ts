@@ -49,7 +49,7 @@ export class AclRuleError extends Error {
   }
 }
 
-export const rulesPerClientMax = 1_000;
+const rulesPerClientMax = 1_000;
 const entriesMax = 1_000;
 const textLengthMax = 65_535;
 

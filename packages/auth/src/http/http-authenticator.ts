@@ -15,19 +15,19 @@ export interface HttpOptions {
   /** Goes along as `Authorization: Bearer …`. */
   readonly bearerToken?: string | undefined;
   /** Seconds that `allow` is remembered; 0, not at all, by default. */
-  readonly cacheSeconds?: number;
+  readonly cacheSeconds?: number | undefined;
   /** Seconds that `deny` and `ignore` are remembered; 0 by default. */
-  readonly cacheDeniedSeconds?: number;
+  readonly cacheDeniedSeconds?: number | undefined;
   /** Answers that are remembered; the oldest is forgotten first; 10,000 by default. */
-  readonly cacheEntriesMax?: number;
+  readonly cacheEntriesMax?: number | undefined;
   /** Requests at the same time; 16 by default. */
-  readonly requestsMax?: number;
+  readonly requestsMax?: number | undefined;
   /** Clients that wait for that; 1,000 by default. */
-  readonly waitingMax?: number;
+  readonly waitingMax?: number | undefined;
   /** Milliseconds; 5,000 by default. */
-  readonly timeoutMs?: number;
-  readonly clock?: Clock;
-  readonly random?: Random;
+  readonly timeoutMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
 }
 
 interface Remembered {

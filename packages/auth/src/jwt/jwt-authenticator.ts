@@ -17,18 +17,18 @@ export interface JwtOptions {
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
   /** Seconds by which clocks may differ; 30 by default. */
-  readonly leewaySeconds?: number;
+  readonly leewaySeconds?: number | undefined;
   /** Where CONNECT has the token; 'password' by default. */
-  readonly tokenIn?: 'password' | 'username';
+  readonly tokenIn?: 'password' | 'username' | undefined;
   /** 'sub' by default. */
-  readonly usernameClaim?: string;
+  readonly usernameClaim?: string | undefined;
   /** A list of texts; 'groups' by default. */
-  readonly groupsClaim?: string;
+  readonly groupsClaim?: string | undefined;
   /** A list of rules; 'acl' by default. */
-  readonly aclClaim?: string;
+  readonly aclClaim?: string | undefined;
   /** Milliseconds to wait for keys; 5,000 by default. */
-  readonly timeoutMs?: number;
-  readonly clock?: Clock;
+  readonly timeoutMs?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 const form = /^[\w-]+\.[\w-]+\.[\w-]+$/;

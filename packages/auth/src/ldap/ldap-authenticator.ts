@@ -27,11 +27,11 @@ export interface LdapOptions {
   /** Certificates, in PEM, that may have signed the server's; those of Node by default. */
   readonly ca?: string | undefined;
   /** Milliseconds; 5,000 by default. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Checks at the same time; 8 by default. */
-  readonly checksMax?: number;
+  readonly checksMax?: number | undefined;
   /** Clients that wait for that; 1,000 by default. */
-  readonly waitingMax?: number;
+  readonly waitingMax?: number | undefined;
 }
 
 interface Found {

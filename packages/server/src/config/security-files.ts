@@ -8,6 +8,8 @@ import {
   FileFaultError,
   parseMosquittoAcl,
   parseUsers,
+  publicKey,
+  secretKey,
 } from '@godwit/auth';
 import type { AclConfig } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
@@ -37,6 +39,25 @@ export function textOf(file: string): string {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
     throw new Error(`is ${JSON.stringify(file)}, which ${why}`);
+  }
+}
+
+/**
+ * The text of a file without the end of its last line: a password, a token.
+ * @throws as {@link textOf}
+ */
+export function secretOf(file: string): string {
+  return textOf(file).replace(/\r?\n$/, '');
+}
+
+/** @throws Error that goes on from the name of a key of the configuration */
+export function checkJwtKey(kind: 'secret' | 'public', file: string): void {
+  const text = textOf(file);
+  try {
+    if (kind === 'secret') secretKey(file, text);
+    else publicKey(file, text);
+  } catch (error) {
+    throw new Error(`cannot be used: ${(error as Error).message}`);
   }
 }
 

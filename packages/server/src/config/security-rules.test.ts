@@ -65,11 +65,71 @@ suite('authenticators and rules', () => {
       ],
     );
     deepEqual(await faults('[[authenticators]]\ntype = "password"\n'), [
-      'godwit.toml:1: authenticators.0 of type "password" lacks file',
+      'godwit.toml:1: authenticators.0 of type "password" needs file',
     ]);
     deepEqual(await faults(`[[authenticators]]\ntype = "password"\nfile = ${at('none')}\n`), [
       'godwit.toml:3: authenticators.0.file is "none", which does not exist',
     ]);
+  });
+
+  test('say which keys do not go together, and what cannot be used', async () => {
+    await write('short', 'secret\n');
+    const authenticator = (...lines: readonly string[]): string =>
+      ['[[authenticators]]', ...lines, ''].join('\n');
+    const cases: [string, string[]][] = [
+      [
+        authenticator('type = "certificate"', 'file = "x"', 'identity = "cn"'),
+        ['4: authenticators.0.identity is "cn"; expected "commonName" or "subject" or …'],
+      ],
+      [
+        authenticator('type = "certificate"', 'file = "x"'),
+        ['3: authenticators.0.file is not for type "certificate"; expected "password"'],
+      ],
+      [
+        authenticator('type = "jwt"', 'keyFile = "a"', 'secretFile = "b"'),
+        ['1: authenticators.0 of type "jwt" needs one of secretFile, keyFile, jwksUrl'],
+      ],
+      [
+        authenticator('type = "jwt"', `secretFile = ${at('short')}`),
+        [
+          '3: authenticators.0.secretFile cannot be used: short has 6 bytes; ' +
+            'expected a secret of 32 or more',
+        ],
+      ],
+      [
+        authenticator('type = "jwt"', `keyFile = ${at('short')}`),
+        [
+          '3: authenticators.0.keyFile cannot be used: short is no public key or certificate in PEM',
+        ],
+      ],
+      [
+        authenticator('type = "jwt"', 'jwksUrl = "ftp://a"'),
+        ['3: authenticators.0.jwksUrl is "ftp://a"; expected http://… or https://…'],
+      ],
+      [
+        authenticator('type = "http"', 'url = "ldap://a"', `bearerFile = ${at('none')}`),
+        ['3: authenticators.0.url is "ldap://a"; expected http://… or https://…'],
+      ],
+      [
+        authenticator('type = "http"', 'url = "http://a"', `bearerFile = ${at('none')}`),
+        ['4: authenticators.0.bearerFile is "none", which does not exist'],
+      ],
+      [
+        authenticator('type = "ldap"', 'url = "http://a"', 'bindDn = "x"', 'userDn = "y"'),
+        [
+          '4: authenticators.0.bindDn needs searchBase',
+          '4: authenticators.0.bindDn needs bindPasswordFile',
+          '3: authenticators.0.url is "http://a"; expected ldap://… or ldaps://…',
+        ],
+      ],
+    ];
+    for (const [text, expected] of cases) {
+      const found = await faults(text);
+      const short = found.map(fault =>
+        fault.replace('godwit.toml:', '').replace(/("subject" or ).*/, '$1…'),
+      );
+      deepEqual(short, expected);
+    }
   });
 
   test('point at the line of a file that is wrong', async () => {

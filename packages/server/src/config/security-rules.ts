@@ -10,18 +10,66 @@ import {
 } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import type { Layers } from './layers.ts';
-import { readAcl, readUsers } from './security-files.ts';
+import { checkJwtKey, readAcl, readUsers, textOf } from './security-files.ts';
 
-const typesOf: Readonly<Record<keyof AuthenticatorConfig, readonly AuthenticatorType[]>> = {
+type Key = keyof AuthenticatorConfig;
+
+const jwt: readonly AuthenticatorType[] = ['jwt'];
+const http: readonly AuthenticatorType[] = ['http'];
+const ldap: readonly AuthenticatorType[] = ['ldap'];
+const remote: readonly AuthenticatorType[] = ['http', 'ldap'];
+
+const typesOf: Readonly<Record<Key, readonly AuthenticatorType[]>> = {
   type: authenticatorTypes,
   onError: authenticatorTypes,
   file: ['password'],
+  identity: ['certificate'],
+  secretFile: jwt,
+  keyFile: jwt,
+  jwksUrl: jwt,
+  issuer: jwt,
+  audience: jwt,
+  leewaySeconds: jwt,
+  tokenIn: jwt,
+  usernameClaim: jwt,
+  groupsClaim: jwt,
+  aclClaim: jwt,
+  url: remote,
+  bearerFile: http,
+  cacheSeconds: http,
+  cacheDeniedSeconds: http,
+  cacheEntriesMax: http,
+  requestsMax: remote,
+  userDn: ldap,
+  searchBase: ldap,
+  searchFilter: ldap,
+  bindDn: ldap,
+  bindPasswordFile: ldap,
+  groupAttribute: ldap,
+  ca: ldap,
 };
 
-/** Of each type: what it cannot do without. */
-const neededBy: Readonly<Record<AuthenticatorType, readonly (keyof AuthenticatorConfig)[]>> = {
-  password: ['file'],
+/** Of each type: sets of keys of which there has to be one, and only one. */
+const oneOf: Readonly<Record<AuthenticatorType, readonly (readonly Key[])[]>> = {
+  password: [['file']],
+  certificate: [],
+  jwt: [['secretFile', 'keyFile', 'jwksUrl']],
+  http: [['url']],
+  ldap: [['url'], ['userDn', 'searchBase']],
 };
+
+/** Keys that mean nothing without another one. */
+const goesWith: readonly (readonly [Key, Key])[] = [
+  ['searchFilter', 'searchBase'],
+  ['bindDn', 'searchBase'],
+  ['bindPasswordFile', 'bindDn'],
+  ['bindDn', 'bindPasswordFile'],
+];
+
+const protocols = {
+  jwksUrl: { jwt: ['http:', 'https:'] },
+  url: { http: ['http:', 'https:'], ldap: ['ldap:', 'ldaps:'] },
+} as const;
 
 /** @param config as the schema let it through */
 export function securityIssues(config: Config, layers: Layers): ConfigIssue[] {
@@ -44,20 +92,55 @@ function authenticatorIssues(
 ): ConfigIssue[] {
   const { type } = config;
   const name = path.join('.');
-  const foreign = Object.keys(config)
-    .filter(key => !typesOf[key as keyof AuthenticatorConfig].includes(type))
-    .map(key => {
-      const types = typesOf[key as keyof AuthenticatorConfig].map(one => `"${one}"`).join(' or ');
-      const message = `${name}.${key} is not for type "${type}"; expected ${types}`;
-      return { place: layers.placeOf([...path, key]), message };
-    });
-  const lacking = neededBy[type]
-    .filter(key => config[key] === undefined)
-    .map(key => {
-      return { place: layers.placeOf(path), message: `${name} of type "${type}" lacks ${key}` };
-    });
-  if (foreign.length + lacking.length > 0) return [...foreign, ...lacking];
-  return fileIssues([...path, 'file'], layers, () => readUsers(config.file!));
+  const given = (Object.keys(config) as Key[]).filter(key => config[key] !== undefined);
+  const at = (key: Key, message: string): ConfigIssue => ({
+    place: layers.placeOf([...path, key]),
+    message: `${name}.${key} ${message}`,
+  });
+  const foreign = given
+    .filter(key => !typesOf[key].includes(type))
+    .map(key => at(key, `is not for type "${type}"; expected ${quoted(typesOf[key])}`));
+  const lacking = oneOf[type]
+    .filter(keys => given.filter(key => keys.includes(key)).length !== 1)
+    .map(keys => ({
+      place: layers.placeOf(path),
+      message: `${name} of type "${type}" needs ${keys.length > 1 ? 'one of ' : ''}${keys.join(', ')}`,
+    }));
+  const alone = goesWith
+    .filter(([key, other]) => given.includes(key) && !given.includes(other))
+    .map(([key, other]) => at(key, `needs ${other}`));
+  const addresses = given
+    .filter(key => key === 'url' || key === 'jwksUrl')
+    .flatMap(key => urlFault(config, key).map(message => at(key, message)));
+  const issues = [...foreign, ...lacking, ...alone, ...addresses];
+  if (issues.length > 0) return issues;
+  return given.flatMap(key =>
+    fileIssues([...path, key], layers, () => readers[key]?.(String(config[key]))),
+  );
+}
+
+/** Those that name a file, with what reads it. */
+const readers: Partial<Readonly<Record<Key, (file: string) => unknown>>> = {
+  file: readUsers,
+  secretFile: file => checkJwtKey('secret', file),
+  keyFile: file => checkJwtKey('public', file),
+  bearerFile: textOf,
+  bindPasswordFile: textOf,
+  ca: textOf,
+};
+
+function urlFault(config: AuthenticatorConfig, key: 'url' | 'jwksUrl'): string[] {
+  const expected: Readonly<Record<string, readonly string[]>> = protocols[key];
+  const list = expected[config.type] ?? [];
+  const url = URL.parse(config[key]!);
+  if (list.length === 0 || (url !== null && list.includes(url.protocol))) return [];
+  return [
+    `is ${JSON.stringify(config[key])}; expected ${list.map(one => `${one}//…`).join(' or ')}`,
+  ];
+}
+
+function quoted(types: readonly string[]): string {
+  return types.map(one => `"${one}"`).join(' or ');
 }
 
 /** What `read` finds wrong with a file that is named at `path`, or in it. */
