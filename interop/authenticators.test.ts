@@ -106,10 +106,12 @@ suite('authenticators', { timeout: suiteMs }, () => {
   });
 
   test('a service is asked, and no secret is logged', async () => {
-    const service = createServer(async (request, response) => {
-      const { username, password } = JSON.parse(await text(request));
-      const isKnown = username === 'ada' && password === 'told-to-the-service';
-      response.writeHead(200).end(JSON.stringify({ result: isKnown ? 'allow' : 'deny' }));
+    const service = createServer((request, response) => {
+      void text(request).then(body => {
+        const { username, password } = JSON.parse(body);
+        const isKnown = username === 'ada' && password === 'told-to-the-service';
+        response.writeHead(200).end(JSON.stringify({ result: isKnown ? 'allow' : 'deny' }));
+      });
     }).listen(0, '127.0.0.1');
     await once(service, 'listening');
     await writeFile(file('bearer'), 'the-bearer-token\n');

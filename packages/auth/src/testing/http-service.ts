@@ -1,6 +1,6 @@
 /** A service over HTTP on a port of its own, for tests: answers as the test says, counts requests. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -17,14 +17,16 @@ type Respond = (body: string) => { status?: number; text: string } | Promise<nev
 export async function httpService(respond: Respond): Promise<HttpService> {
   const bodies: string[] = [];
   const authorizations: (string | undefined)[] = [];
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
     bodies.push(body);
     authorizations.push(request.headers.authorization);
     const answer = await respond(body);
     response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' });
     response.end(answer.text);
-  }).listen(0, '127.0.0.1');
+  };
+  const server = createServer((request, response) => void serve(request, response));
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {

@@ -17,10 +17,8 @@ export function keepsAll(connection: Connection): Awaitable<boolean> {
   const { hooks } = connection.context;
   const ask = (): boolean => hooks.isStillWelcome?.(connection.client) ?? true;
   if (settled(connection, ask, isWelcome => !isWelcome) === true) return false;
-  const lost = [isWillLost(connection), losesSubscriptions(connection)];
-  return lost.some(isPending)
-    ? Promise.all(lost).then(answers => !answers.includes(true))
-    : !lost.includes(true);
+  const lost = anyOf([isWillLost(connection), losesSubscriptions(connection)]);
+  return isPending(lost) ? lost.then(isLost => !isLost) : !lost;
 }
 
 /** Asks about the subscriptions only; true: there is one that the client had and has not any more. */
@@ -31,10 +29,13 @@ export function losesSubscriptions(connection: Connection): Awaitable<boolean> {
   connection.allowedRoute = null;
   session.receives = hooks.authorizeReceive?.(client) ?? null;
   if (hooks.authorizeSubscribe === undefined || session.subscriptions.size === 0) return false;
-  const lost = Array.from(session.subscriptions.values(), one => isLost(connection, one));
-  return lost.some(isPending)
-    ? Promise.all(lost).then(answers => answers.includes(true))
-    : lost.includes(true);
+  return anyOf(Array.from(session.subscriptions.values(), one => isLost(connection, one)));
+}
+
+function anyOf(answers: readonly Awaitable<boolean>[]): Awaitable<boolean> {
+  if (!answers.some(isPending)) return answers.includes(true);
+  const settled = answers.map(answer => Promise.resolve(answer));
+  return Promise.all(settled).then(values => values.includes(true));
 }
 
 function isWillLost(connection: Connection): Awaitable<boolean> {
