@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { PacketType } from '@godwit/protocol';
-import type { Awaitable, ClientInfo, Welcome } from '../hooks.ts';
+import type { Awaitable, ClientInfo, Hooks, Welcome } from '../hooks.ts';
+import { HandEngine } from '../testing/hand-engine.ts';
 import { ScriptedMethod, success } from '../testing/scripted-method.ts';
 import { publishOf, subscribe, testBroker, textOf } from '../testing/test-broker.ts';
 
@@ -143,6 +144,47 @@ suite('authorizeReceive', () => {
     assert.equal(textOf(await yes.expect(publish)), '1');
     assert.equal(textOf(await yes.expect(publish)), '2');
     await no.expectNothing();
+  });
+});
+
+suite('what survives the broker', () => {
+  test('is asked about by the rules of the day', async () => {
+    const forbidden = new Set<string>();
+    const hooks: Hooks = {
+      authorizeSubscribe: (_, { filter }) => !forbidden.has(filter),
+      authorizeReceive: () => topic => !forbidden.has(topic),
+    };
+    const engine = new HandEngine(true);
+    const before = testBroker({ engine, hooks });
+    await before.broker.start();
+    const first = await before.connected({ clientId: 'a', properties: lasting });
+    await subscribe(first, 'open/#');
+    await subscribe(first, 'gone');
+    await subscribe(first, 'kept');
+    first.stream.destroy();
+    await before.settle();
+    for (const topic of ['open/secret', 'open/x', 'kept']) {
+      before.broker.publish(topic, topic, { qos: 1 });
+    }
+    await before.settle();
+    forbidden.add('gone').add('open/secret');
+    const after = testBroker({ engine: engine.crash(), hooks }, before.clock);
+    await after.broker.start();
+    const again = after.client();
+    const { sessionPresent } = await again.connect({
+      clientId: 'a',
+      cleanStart: false,
+      properties: lasting,
+    });
+    assert.equal(sessionPresent, true);
+    assert.equal(textOf(await again.expect(publish)), 'open/x');
+    assert.equal(textOf(await again.expect(publish)), 'kept');
+    await again.expectNothing();
+    const { metrics } = after.broker;
+    assert.deepEqual(
+      [metrics.messagesDroppedUnauthorized, metrics.subscriptionsRevoked, metrics.subscriptions],
+      [1, 1, 2],
+    );
   });
 });
 

@@ -11,7 +11,7 @@ import { securityIssues } from './security-rules.ts';
 
 const shownLengthMax = 60;
 /** More names than this are not listed. */
-const listedMax = 8;
+const listedMax = 12;
 
 /** @throws ConfigError with everything that is wrong */
 export function checkConfig(layers: Layers): Config {
