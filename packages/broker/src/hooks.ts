@@ -132,7 +132,10 @@ export interface Hooks {
    * all of them, which costs nothing. It is called for each message, and must not throw.
    */
   authorizeReceive?(client: ClientInfo): ((topic: string) => boolean) | null;
-  /** Asked by `Broker.reauthorize`. `false`: the client would not be let in any more. */
+  /**
+   * Asked right before CONNACK, and by `Broker.reauthorize`. `false`: the client would not be let in
+   * any more.
+   */
   isStillWelcome?(client: ClientInfo): boolean;
   /** After CONNACK. */
   onConnect?(client: ClientInfo, sessionPresent: boolean): void;

@@ -12,7 +12,7 @@ export interface Argon2Parameters {
   readonly parallelism: number;
 }
 
-/** About 25 ms of one processor core. */
+/** About 20 ms of one processor core. */
 const defaults: Argon2Parameters = { memoryKiB: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const hashBytes = 32;

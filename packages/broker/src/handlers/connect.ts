@@ -183,6 +183,12 @@ export class ConnectHandler {
     // The client may have gone while we asked.
     if (connection.phase !== Phase.connecting) return;
     const { limits, hooks, durability, clock } = this.#context;
+    // What let the client in may have been taken back while somebody else was asked.
+    if (hooks.isStillWelcome?.(connection.client) === false) {
+      this.#context.metrics.authenticationsRefused += 1;
+      connection.refuse(ReasonCode.notAuthorized);
+      return;
+    }
     const expirySeconds = this.#expirySeconds(packet);
     if (!this.#hasRoom(connection, expirySeconds)) {
       connection.refuse(ReasonCode.quotaExceeded);

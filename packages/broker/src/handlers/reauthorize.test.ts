@@ -76,9 +76,11 @@ suite('what was allowed', () => {
 
   test('a client that is not welcome any more has to go; a hook that fails refuses', async () => {
     const heard: string[] = [];
-    const { broker, connected } = testBroker({
+    let isAsked = false;
+    const { broker, client, connected } = testBroker({
       hooks: {
         isStillWelcome({ clientId }) {
+          if (!isAsked) return true;
           if (clientId === 'fault') throw new Error('oops');
           return clientId !== 'gone';
         },
@@ -88,11 +90,13 @@ suite('what was allowed', () => {
     const clients = await Promise.all(
       ['here', 'gone', 'fault'].map(clientId => connected({ clientId })),
     );
+    isAsked = true;
     assert.equal(await broker.reauthorize(), 2);
     await clients[0].expectNothing();
     await clients[1].expect({ type: disconnect, reasonCode: 0x87 });
     await clients[2].expect({ type: disconnect, reasonCode: 0x87 });
     assert.deepEqual(heard, ['Error: oops']);
+    assert.equal((await client().connect({ clientId: 'gone' })).reasonCode, 0x87);
   });
 });
 
