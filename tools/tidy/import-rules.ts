@@ -18,9 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
-  server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker'],
+  server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'auth'],
   bench: ['runtime', 'protocol', 'transport'],
-  cli: ['runtime', 'protocol', 'transport', 'client', 'server', 'bench'],
+  cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'server', 'bench'],
 };
 
 /** Packages whose main entry, and all it leads to, also runs in a browser. */

@@ -11,6 +11,7 @@ import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
 import { type OpenListener, openListener } from './open-listener.ts';
 import type { OpenStorage } from './open-storage.ts';
+import type { Security } from './security.ts';
 import { serverHooks } from './server-hooks.ts';
 
 /** A listener could not be opened. */
@@ -40,7 +41,11 @@ export class Server {
   readonly metrics: { certificateReloads: number; certificateReloadsFailed: number };
   readonly #clock: Clock;
   readonly #listeners: OpenListener[];
+  /** Null where there are neither authenticators nor rules. */
+  readonly #security: Security | null;
   readonly #watches: FileWatch[];
+  /** One after the other. */
+  #reloading: Promise<void>;
 
   /**
    * Takes over what the data directory holds, if there is one, and opens every listener. What is
@@ -56,7 +61,9 @@ export class Server {
     stream: LogStream,
     clock: Clock = systemClock,
   ): Promise<Server> {
-    const server = new Server(config, stream, clock, await storageOf(config.storage));
+    const log = new Log(config.log, stream);
+    const security = await securityOf(config);
+    const server = new Server(config, log, clock, security, await storageOf(config.storage));
     try {
       await server.#recover(config.storage);
       for (const listener of config.listeners) await server.#listen(listener);
@@ -64,19 +71,24 @@ export class Server {
       await server.close();
       throw error;
     }
-    if (config.auth.allowAnonymous === 'loopback') server.#warnOfClosedListeners(config);
+    server.#watch(security?.files ?? [], () => server.#reloadSecurity());
+    const { authenticators, auth } = config;
+    if (authenticators.length === 0 && auth.allowAnonymous !== 'always') {
+      server.#warnOfClosedListeners(config);
+    }
     return server;
   }
 
   private constructor(
     config: Config,
-    stream: LogStream,
+    log: Log,
     clock: Clock,
+    security: Security | null,
     storage: OpenStorage | null,
   ) {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
-    this.log = new Log(config.log, stream);
+    this.log = log;
     this.#storage = storage;
     this.broker = new Broker({
       limits: config.limits,
@@ -91,12 +103,14 @@ export class Server {
         });
         resolve(error);
       },
-      hooks: serverHooks(config.auth, this.log),
+      hooks: serverHooks(config.auth, security, log),
     });
     this.metrics = { certificateReloads: 0, certificateReloadsFailed: 0 };
     this.#clock = clock;
     this.#listeners = [];
+    this.#security = security;
     this.#watches = [];
+    this.#reloading = Promise.resolve();
   }
 
   /** Where clients connect: `mqtt://127.0.0.1:1883`, `wss://…/mqtt`, `unix:///run/a.sock`. */
@@ -105,16 +119,20 @@ export class Server {
   }
 
   /** Whether there is anything to {@link reload}. */
-  get hasCertificates(): boolean {
-    return this.#listeners.some(({ reload }) => reload !== null);
+  get isReloadable(): boolean {
+    return this.#security !== null || this.#listeners.some(({ reload }) => reload !== null);
   }
 
   /**
-   * Reads the certificates of all listeners again, for handshakes from now on; who is connected
-   * stays so. A listener whose files cannot be used keeps what it has. Logs how it went.
+   * Reads again the certificates of all listeners, for handshakes from now on, and users and rules,
+   * which end what is not allowed any more. A file that cannot be used changes nothing. Logs how it
+   * went.
    */
-  async reload(): Promise<void> {
-    for (const listener of this.#listeners) await this.#reload(listener);
+  reload(): Promise<void> {
+    return this.#next(async () => {
+      for (const listener of this.#listeners) await this.#reloadCertificates(listener);
+      await this.#reloadSecurity();
+    });
   }
 
   /**
@@ -149,20 +167,30 @@ export class Server {
     });
     this.#listeners.push(listener);
     this.log.debug('listening', { url: listener.url });
-    if (listener.files.length > 0) this.#watch(listener);
+    this.#watch(listener.files, () => this.#reloadCertificates(listener));
   }
 
-  #watch(listener: OpenListener): void {
+  /** Has `reload` read some files again when they change. */
+  #watch(files: readonly string[], reload: () => Promise<void>): void {
+    if (files.length === 0) return;
     try {
-      const onChange = (): void => void this.#reload(listener);
-      this.#watches.push(new FileWatch(listener.files, this.#clock, onChange));
+      const watch = new FileWatch(files, this.#clock, () => void this.#next(reload));
+      this.#watches.push(watch);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.log.warn('changed certificates will not be noticed', { error: message });
+      this.log.warn('changed files will not be noticed', {
+        files: files.join(', '),
+        error: message,
+      });
     }
   }
 
-  async #reload({ url, reload }: OpenListener): Promise<void> {
+  #next(reload: () => Promise<void>): Promise<void> {
+    this.#reloading = this.#reloading.then(reload);
+    return this.#reloading;
+  }
+
+  async #reloadCertificates({ url, reload }: OpenListener): Promise<void> {
     if (reload === null) return;
     try {
       await reload();
@@ -175,10 +203,19 @@ export class Server {
     }
   }
 
+  async #reloadSecurity(): Promise<void> {
+    if (this.#security === null) return;
+    for (const error of await this.#security.reload()) {
+      this.log.error('users or rules stay as they were', { error });
+    }
+    const disconnected = await this.broker.reauthorize();
+    this.log.info('users and rules were read again', { disconnected });
+  }
+
   #warnOfClosedListeners({ listeners }: Config): void {
     for (const { type, host, port } of listeners) {
       if (type === 'unix' || isLoopback(host)) continue;
-      this.log.warn('clients of other machines are refused; see auth.allowAnonymous', {
+      this.log.warn('clients of other machines are refused; see [[authenticators]]', {
         host,
         port,
       });
@@ -196,6 +233,15 @@ async function storageOf(config: StorageConfig): Promise<OpenStorage | null> {
   } catch (error) {
     throw new StorageError(dataDir, error as Error);
   }
+}
+
+/** What decides about clients is loaded by those that have it configured. */
+async function securityOf(config: Config): Promise<Security | null> {
+  const { authenticators, acl } = config;
+  const hasRules = acl.file !== undefined || acl.mosquittoFile !== undefined;
+  if (authenticators.length === 0 && !hasRules) return null;
+  const { Security } = await import('./security.ts');
+  return Security.open(config);
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException): string {

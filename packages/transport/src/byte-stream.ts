@@ -20,6 +20,8 @@ export interface StreamHandlers {
 
 /** Who the peer is by its certificate, which has been verified. */
 export interface PeerCertificate {
+  /** As RFC 4514 writes it, the most specific part first: `CN=meter 7,O=Example,C=NL`. */
+  readonly subject: string;
   /** CN of the subject; undefined where there is none, or more than one. */
   readonly commonName: string | undefined;
   /** As `DNS:broker.example`, `IP Address:192.0.2.1`, `URI:urn:device:7`. */

@@ -146,7 +146,7 @@ function certificateIn(values: ReadonlyMap<number, Buffer>): PeerCertificate | u
   const name = valuesOf(ssl.subarray(5)).get(valueCommonName);
   const isVerified = (ssl[0] & certificateShown) !== 0 && ssl.readUInt32BE(1) === 0;
   if (!isVerified || name === undefined) return undefined;
-  return { commonName: textOf(name), subjectAltNames: [], fingerprint256: '' };
+  return { subject: '', commonName: textOf(name), subjectAltNames: [], fingerprint256: '' };
 }
 
 function textOf(name: Buffer): string {

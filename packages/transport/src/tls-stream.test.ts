@@ -61,7 +61,9 @@ suite('tls', { skip: missing }, async () => {
     const strangers = await testCertificates();
     const asked = { requestClientCert: true, ca };
     const trusted = await tlsPair(asked, device);
-    const { commonName, subjectAltNames, fingerprint256 } = trusted.far.peerCertificate ?? {};
+    const { subject, commonName, subjectAltNames, fingerprint256 } =
+      trusted.far.peerCertificate ?? {};
+    assert.equal(subject, 'CN=device-7');
     assert.equal(commonName, 'device-7');
     assert.deepEqual(subjectAltNames, ['URI:urn:device:7', 'DNS:device-7.example']);
     assert.match(fingerprint256 ?? '', /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);

@@ -235,14 +235,17 @@ export class StoredQueue {
     const { metrics, router, clock } = this.#session.context;
     entry.readMessage();
     const header = publishHeader(qos, retain, isAgain);
-    if (writePublish(connection, message, header, id, identifiers)) {
+    const isAllowed = this.#session.mayReceive(message);
+    if (isAllowed && writePublish(connection, message, header, id, identifiers)) {
       metrics.messagesSent += 1;
       return;
     }
     // [MQTT-3.1.2-25] as if it had been delivered; but another member may get what was not begun
     this.#session.outbound.release(id);
-    if (share === null || (isAgain && qos === 2)) metrics.messagesDroppedTooLarge += 1;
-    else router.redeliver(message.copy(), share, this.#session, clock.wallMs());
+    if (share === null || (isAgain && qos === 2)) {
+      if (isAllowed) metrics.messagesDroppedTooLarge += 1;
+      else metrics.messagesDroppedUnauthorized += 1;
+    } else router.redeliver(message.copy(), share, this.#session, clock.wallMs());
     this.release(delivery);
     this.#onProgress();
   }

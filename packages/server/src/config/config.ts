@@ -2,6 +2,8 @@
  * What a server is configured with, and the defaults. Free of imports that cost time, because a
  * server on its defaults starts without the schema.
  */
+
+import type { CertificateName } from '@godwit/auth';
 import {
   type AckLevel,
   type AckRule,
@@ -54,7 +56,49 @@ export interface LogConfig {
 }
 
 export interface AuthConfig {
-  readonly allowAnonymous: 'loopback' | 'always';
+  readonly allowAnonymous?: 'loopback' | 'always' | 'never' | undefined;
+  readonly timeoutMs: number;
+  readonly checksMax: number;
+  readonly checksWaitingMax: number;
+}
+
+export const authenticatorTypes = ['password', 'certificate', 'jwt', 'http', 'ldap'] as const;
+export type AuthenticatorType = (typeof authenticatorTypes)[number];
+
+/** Which key goes with which type: see `authenticator-rules.ts`. */
+export interface AuthenticatorConfig {
+  readonly type: AuthenticatorType;
+  readonly onError: 'refuse' | 'next';
+  readonly file?: string | undefined;
+  readonly identity?: CertificateName | undefined;
+  readonly secretFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly jwksUrl?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly leewaySeconds?: number | undefined;
+  readonly tokenIn?: 'password' | 'username' | undefined;
+  readonly usernameClaim?: string | undefined;
+  readonly groupsClaim?: string | undefined;
+  readonly aclClaim?: string | undefined;
+  readonly url?: string | undefined;
+  readonly bearerFile?: string | undefined;
+  readonly cacheSeconds?: number | undefined;
+  readonly cacheDeniedSeconds?: number | undefined;
+  readonly cacheEntriesMax?: number | undefined;
+  readonly requestsMax?: number | undefined;
+  readonly userDn?: string | undefined;
+  readonly searchBase?: string | undefined;
+  readonly searchFilter?: string | undefined;
+  readonly bindDn?: string | undefined;
+  readonly bindPasswordFile?: string | undefined;
+  readonly groupAttribute?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+export interface AclConfig {
+  readonly file?: string | undefined;
+  readonly mosquittoFile?: string | undefined;
 }
 
 export interface DeliveryConfig {
@@ -76,6 +120,8 @@ export interface StorageConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly auth: AuthConfig;
+  readonly authenticators: readonly AuthenticatorConfig[];
+  readonly acl: AclConfig;
   readonly log: LogConfig;
   readonly delivery: DeliveryConfig;
   readonly storage: StorageConfig;
@@ -104,7 +150,9 @@ export const defaultWebSocketPath = '/mqtt';
 
 export const defaultConfig: Config = {
   listeners: [defaultListener],
-  auth: { allowAnonymous: 'loopback' },
+  auth: { timeoutMs: 5_000, checksMax: 2, checksWaitingMax: 500 },
+  authenticators: [],
+  acl: {},
   log: { level: 'info', format: 'pretty' },
   delivery: {
     sharedStrategy: 'round-robin',
