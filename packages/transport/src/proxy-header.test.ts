@@ -99,7 +99,7 @@ test('names the client by its certificate, where the proxy has verified one', ()
     value(0x20, Buffer.from(flags + verify + inner, 'hex'));
   const authority = value(0x02, Buffer.from('broker.example'));
   const certificate = (values: string): unknown => client(withValues(values))?.peerCertificate;
-  const expected = { commonName: 'device-7', subjectAltNames: [], fingerprint256: '' };
+  const expected = { subject: '', commonName: 'device-7', subjectAltNames: [], fingerprint256: '' };
   assert.deepEqual(certificate(authority + ssl('07', '00000000')), expected);
   assert.deepEqual(certificate(ssl('05', '00000000')), expected);
   assert.equal(certificate(ssl('01', '00000000')), undefined, 'none was shown');
