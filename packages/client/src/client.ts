@@ -93,6 +93,13 @@ export interface Client extends AsyncDisposable {
     filter: string | readonly string[],
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Proves anew who this client is, by the option `auth`, while all else goes on. When that fails
+   * the connection ends, by the server or by us, and the reconnect rules decide what follows.
+   * @throws MqttError what ended the connection, or 'queue-full' while another one is under way
+   * @throws TypeError without the option `auth`
+   */
+  reauthenticate(options?: CallOptions): Promise<void>;
   /** Calls `listener` on each event. @returns a function that ends it */
   on<E extends keyof ClientEvents>(
     type: E,

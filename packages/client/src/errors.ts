@@ -18,6 +18,11 @@ export const ErrorCode = {
   keepAliveTimeout: 'keep-alive-timeout',
   /** The server broke the rules of MQTT; `reasonCode` is what it was told. */
   protocolError: 'protocol-error',
+  /**
+   * Enhanced authentication ended without proof: the method gave up (see `cause`), or the server
+   * did not prove itself, or was silent.
+   */
+  authenticationFailed: 'authentication-failed',
   /** A fault of this client ended the connection: see `cause`. */
   internalError: 'internal-error',
   /** The client was closed, by `close()`. */

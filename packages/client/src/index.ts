@@ -2,6 +2,7 @@ export type { Client, ClientEvents, ClientStats, LostSubscription } from './clie
 export { connect, createClient, type ServerUrls, type TransportOptions } from './connect.ts';
 export type { PublishResult } from './engine/publication.ts';
 export type { ServerSettings } from './engine/server-settings.ts';
+export type { AuthExchange, EnhancedAuth } from './enhanced-auth.ts';
 export {
   type Delivered,
   ErrorCode,

@@ -1,6 +1,8 @@
 /** Every bound of the client, with its default. What happens at each: see the options. */
 export const limits = {
   connectTimeoutMs: 30_000,
+  /** Challenges of the server in one exchange of enhanced authentication. */
+  authenticationRoundsMax: 16,
   /** How long `close` waits for the transport to end before it cuts it. */
   closeTimeoutMs: 5_000,
   keepAliveMs: 60_000,

@@ -2,6 +2,7 @@
 import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { EnhancedAuth } from './enhanced-auth.ts';
 import type { MqttError } from './errors.ts';
 
 export type Awaitable<T> = T | Promise<T>;
@@ -130,6 +131,11 @@ export interface ClientOptions {
   transport?: Transport;
   /** A function is asked before each attempt. Default: those of `mqtt://user:password@host`. */
   credentials?: Credentials | ((attempt: Attempt) => Awaitable<Credentials>);
+  /**
+   * Enhanced authentication, with CONNECT and whenever `reauthenticate` is called; `scramSha256` of
+   * `@godwit/client/scram` is one. MQTT 5.0 only.
+   */
+  auth?: EnhancedAuth;
   session?: SessionOptions;
   will?: WillOptions;
   /**

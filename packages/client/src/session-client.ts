@@ -99,6 +99,7 @@ export class SessionClient implements Client {
         connectTimeoutMs,
         maximumPacketSize: maximumPacketSize(options),
         policy,
+        auth: options.auth,
         packet: attempt => this.#connectRequest.make(attempt),
       },
       {
@@ -182,6 +183,10 @@ export class SessionClient implements Client {
     options: CallOptions = {},
   ): Promise<ReadonlyMap<string, number>> {
     return this.#subscriptions.unsubscribe(filter, options);
+  }
+
+  reauthenticate(options: CallOptions = {}): Promise<void> {
+    return this.#whenUp(options, settle => this.#dialer.reauthenticate(settle));
   }
 
   on<E extends keyof ClientEvents>(

@@ -39,6 +39,7 @@ export type {
 export type { UnsubackPacket, UnsubackProperties } from './packet/unsuback.ts';
 export type { UnsubscribePacket, UnsubscribeProperties } from './packet/unsubscribe.ts';
 export { decodeUtf8, utf8Length, validateUtf8, writeUtf8 } from './packet/utf8.ts';
+export { saslPrep } from './sasl/sasl-prep.ts';
 export { FilterTree } from './topic/filter-tree.ts';
 export { type ParsedFilter, parseTopicFilter, topicMatchesFilter } from './topic/topic-filter.ts';
 export { isValidTopicName, validateTopicName } from './topic/topic-name.ts';

@@ -16,8 +16,10 @@ import {
 } from '@godwit/protocol';
 import type { Clock, Timer } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { Settle } from '../call.ts';
 import { ErrorCode, MqttError, reasonName } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Authentication } from './authentication.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { Outbox } from './outbox.ts';
 import { type ServerSettings, serverSettings } from './server-settings.ts';
@@ -31,7 +33,8 @@ export interface ConnectionHandlers {
   onDown(error: MqttError | undefined): void;
 }
 
-type Phase = 'connecting' | 'open' | 'ending' | 'down';
+/** 'verifying': the server has accepted us, and we have yet to accept it. */
+type Phase = 'connecting' | 'verifying' | 'open' | 'ending' | 'down';
 
 /** What only servers are sent; it is refused unread. */
 const forServers: ReadonlySet<number> = new Set([
@@ -46,6 +49,7 @@ export class Connection {
   readonly #clock: Clock;
   readonly #connect: ConnectPacket;
   readonly #handlers: ConnectionHandlers;
+  readonly #authentication: Authentication | null;
   readonly #reader: FrameReader;
   readonly #outbox: Outbox;
   readonly #keepAlive: KeepAlive;
@@ -57,6 +61,7 @@ export class Connection {
 
   /**
    * Takes over `stream`, which is not open yet, and sends `connect`.
+   * @param authentication whose beginning is in `connect`; null where it has none
    * @throws RangeError when that cannot be encoded
    */
   constructor(
@@ -65,11 +70,13 @@ export class Connection {
     connect: ConnectPacket,
     maximumPacketSize: number,
     handlers: ConnectionHandlers,
+    authentication: Authentication | null = null,
   ) {
     this.#stream = stream;
     this.#clock = clock;
     this.#connect = connect;
     this.#handlers = handlers;
+    this.#authentication = authentication;
     this.#reader = new FrameReader(maximumPacketSize);
     this.#reader.version = connect.protocolVersion;
     this.#outbox = new Outbox(stream, clock);
@@ -90,6 +97,10 @@ export class Connection {
       onClose: error => this.#onClose(error),
     });
     this.#outbox.append(bytes);
+    authentication?.open({
+      send: packet => this.send(packet),
+      fail: error => this.fail(error),
+    });
   }
 
   /**
@@ -109,6 +120,16 @@ export class Connection {
     this.#keepAlive.sent();
     this.#outbox.append(bytes, onTaken);
     return true;
+  }
+
+  /**
+   * Has the client prove again who it is; `waiter` hears how that ended. Should it fail, so does
+   * the connection.
+   * @throws TypeError where CONNECT had no authentication method [MQTT-4.12.0-7]
+   */
+  reauthenticate(waiter: Settle<void>): void {
+    if (this.#authentication === null) throw new TypeError('the client has no option auth');
+    this.#authentication.again(waiter);
   }
 
   /** Says DISCONNECT behind all that was sent, and closes. */
@@ -159,6 +180,7 @@ export class Connection {
   #down(error: MqttError | undefined, farewell?: () => void): void {
     this.#phase = 'down';
     this.#keepAlive.stop();
+    this.#authentication?.down(error ?? new MqttError(ErrorCode.closed, 'the client was closed'));
     this.#handlers.onDown(error);
     farewell?.();
     this.#outbox.close();
@@ -200,7 +222,7 @@ export class Connection {
     this.#reader.push(chunk);
     this.#read();
     // the chunk's memory is used again after this call
-    if (this.#isHeld) this.#reader.detach();
+    if (!this.#isReading()) this.#reader.detach();
   }
 
   /** The one place where what the server sent may go wrong: it costs the connection, no more. */
@@ -220,6 +242,10 @@ export class Connection {
   }
 
   #onPacket(packet: Packet): void {
+    if (packet.type === PacketType.auth && this.#authentication !== null) {
+      this.#authentication.onAuth(packet, this.#phase === 'open');
+      return;
+    }
     if (this.#phase === 'connecting') {
       if (packet.type !== PacketType.connack) {
         throw new ProtocolError(ReasonCode.protocolError, 'the first packet is not CONNACK');
@@ -246,10 +272,29 @@ export class Connection {
     if (packet.sessionPresent && this.#connect.cleanStart) {
       throw new ProtocolError(ReasonCode.protocolError, 'a session is present after Clean Start');
     }
+    if (this.#authentication !== null) {
+      this.#authentication.onConnack(properties, () => this.#acceptLater(packet));
+      this.#phase = 'verifying';
+      this.#stream.pause();
+      return;
+    }
     // [MQTT-4.12.0-6]
     if (properties?.authenticationMethod !== undefined) {
       throw new ProtocolError(ReasonCode.protocolError, 'no authentication was asked for');
     }
+    this.#accept(packet);
+  }
+
+  #acceptLater(packet: ConnackPacket): void {
+    this.#stream.resume();
+    try {
+      this.#accept(packet);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #accept(packet: ConnackPacket): void {
     const server = serverSettings(this.#connect, packet);
     this.#phase = 'open';
     this.#serverPacketSize = server.maximumPacketSize;
@@ -266,9 +311,16 @@ export class Connection {
   }
 }
 
+const oursToTell: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.protocolError,
+  ErrorCode.internalError,
+  // [MQTT-4.12.1-2]
+  ErrorCode.authenticationFailed,
+]);
+
 /** Failures that the server does not know of yet. */
 function isOurs(error: MqttError): boolean {
-  return error.code === ErrorCode.protocolError || error.code === ErrorCode.internalError;
+  return oursToTell.has(error.code);
 }
 
 function asMqttError(error: unknown): MqttError {
