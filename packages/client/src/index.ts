@@ -1,5 +1,5 @@
 export type { Client, ClientEvents, ClientStats, LostSubscription } from './client.ts';
-export { connect, createClient, type ServerUrls, type TransportOptions } from './connect.ts';
+export { connect, createClient, type ServerUrls } from './connect.ts';
 export type { PublishResult } from './engine/publication.ts';
 export type { ServerSettings } from './engine/server-settings.ts';
 export type { AuthExchange, EnhancedAuth } from './enhanced-auth.ts';

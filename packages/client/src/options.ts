@@ -127,7 +127,7 @@ export interface ClientOptions {
   clientId?: string;
   /** 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. Default: 5. */
   protocolVersion?: 5 | 4 | 3;
-  /** Opens the connection. Default: TCP on Node. */
+  /** Opens the connection. Default: WebSocket; in `@godwit/client/node` whatever the URL says. */
   transport?: Transport;
   /** A function is asked before each attempt. Default: those of `mqtt://user:password@host`. */
   credentials?: Credentials | ((attempt: Attempt) => Awaitable<Credentials>);

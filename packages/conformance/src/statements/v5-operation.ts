@@ -240,7 +240,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'MQTT travels in binary WebSocket frames; another data frame closes the connection',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-1] sends binary frames only, and takes no other'],
   },
   {
     id: 'MQTT-6.0.0-2',
@@ -248,7 +248,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Packets need not align with WebSocket frames',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-2] frames cut packets anywhere'],
   },
   {
     id: 'MQTT-6.0.0-3',
@@ -256,7 +256,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client offers the subprotocol "mqtt"',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-3] offers the subprotocol mqtt'],
   },
   {
     id: 'MQTT-6.0.0-4',
