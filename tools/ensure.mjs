@@ -13,10 +13,13 @@ const NODE_MIN = [24, 11];
 
 /** What the interoperability tests run or load; on other systems those tests are skipped. */
 const DEBIAN_PACKAGES = [
+  'chromium',
+  'microsocks',
   'mosquitto',
   'mosquitto-clients',
   'openssl',
   'python3-paho-mqtt',
+  'tinyproxy',
   'tshark',
 ];
 

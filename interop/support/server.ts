@@ -60,8 +60,8 @@ export const mosquittoMissing = isInstalled('sh', '-c', `command -v ${mosquitto}
   ? false
   : 'mosquitto is not installed';
 
-/** Debian's mosquitto, which says when it listens. */
-export async function startMosquitto(): Promise<Server> {
+/** Debian's mosquitto, which says when it listens; `more` goes behind its settings. */
+export async function startMosquitto(more: readonly string[] = []): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'godwit-interop-'));
   const config = join(folder, 'mosquitto.conf');
   const port = await freePort();
@@ -70,6 +70,7 @@ export async function startMosquitto(): Promise<Server> {
     'allow_anonymous true',
     'log_dest stdout',
     'log_timestamp false',
+    ...more,
   ];
   await writeFile(config, `${settings.join('\n')}\n`);
   const program = Program.writingLines(mosquitto, ['-c', config]);
@@ -83,7 +84,8 @@ export async function startMosquitto(): Promise<Server> {
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on for now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
