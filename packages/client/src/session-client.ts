@@ -31,6 +31,7 @@ import { reconnectPolicy } from './reconnect-policy.ts';
 import { inboundLimits, outboundLimits } from './session-limits.ts';
 import type { Subscription } from './subscription.ts';
 import { type Answered, Subscriptions } from './subscriptions.ts';
+import { onWake } from './wake.ts';
 
 export class SessionClient implements Client {
   readonly closed: Promise<MqttError | undefined>;
@@ -109,6 +110,7 @@ export class SessionClient implements Client {
         onOver: error => this.#over(error),
       },
     );
+    void this.closed.then(onWake(() => this.#dialer.wake()));
     this.#dialer.dial();
   }
 

@@ -132,6 +132,11 @@ export class Connection {
     this.#authentication.again(waiter);
   }
 
+  /** Asks for a sign of life. */
+  probe(): void {
+    this.#keepAlive.probe();
+  }
+
   /** Says DISCONNECT behind all that was sent, and closes. */
   end(packet: DisconnectPacket): void {
     if (this.#phase !== 'open') {

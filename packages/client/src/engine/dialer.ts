@@ -113,6 +113,14 @@ export class Dialer {
     this.#connection.reauthenticate(waiter);
   }
 
+  /** This machine may have been away: a pause is over, and a connection has to prove itself. */
+  wake(): void {
+    if (this.#state === 'waiting') {
+      this.#timer?.cancel();
+      this.dial();
+    } else if (this.#state === 'connected') this.#connection?.probe();
+  }
+
   /** Ends all, with a word to the server if there is one. */
   end(packet: DisconnectPacket): void {
     if (this.#state !== 'connected') {
