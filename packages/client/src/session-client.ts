@@ -73,7 +73,6 @@ export class SessionClient implements Client {
     this.#listeners = new Listeners();
     this.#subscriptions = new Subscriptions({
       version: this.#connect.protocolVersion,
-      hashSeed: random.uint32(),
       request: (packet, limits, onLate) => this.#request(packet, limits, onLate),
       renew: (packet, answer) => this.#session.request(packet, answer),
       obstacle: packet => this.#session.obstacle(packet),

@@ -28,8 +28,6 @@ export interface Answered {
 
 export interface SubscriptionsInit {
   version: ProtocolVersion;
-  /** Any integer; see {@link Router}. */
-  hashSeed: number;
   /** Sends a request once the connection stands; `onLate` hears of an answer after its end. */
   request(
     packet: SubscribePacket | UnsubscribePacket,
@@ -64,7 +62,7 @@ export class Subscriptions {
   constructor(init: SubscriptionsInit) {
     this.dropped = 0;
     this.#init = init;
-    this.#router = new Router(init.hashSeed);
+    this.#router = new Router();
     this.#renewals = new Renewals({
       send: init.renew,
       obstacle: init.obstacle,
