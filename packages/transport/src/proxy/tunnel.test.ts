@@ -304,7 +304,7 @@ suite('a tunnel', () => {
       monotonicMs: () => 0,
       defer: call => call(),
       after(_delayMs, call) {
-        proxy.heard.then(call);
+        void proxy.heard.then(call);
         return { cancel() {} };
       },
     };
