@@ -1,5 +1,5 @@
 /** CONNECT of each attempt: the same but for what earlier connections and fresh credentials say. */
-import { type ConnectPacket, encodePacket } from '@godwit/protocol';
+import { type ConnectPacket, encodeClientPacket } from '@godwit/protocol';
 import { withCredentials } from './connect-packet.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
 import type { Attempt, ClientOptions, Credentials } from './options.ts';
@@ -22,7 +22,7 @@ export class ConnectRequest {
     this.#packet = packet;
     const known = typeof credentials === 'function' ? [{}] : urls.map(url => this.#known(url));
     for (const each of known) {
-      encodePacket(withCredentials(packet, each), packet.protocolVersion);
+      encodeClientPacket(withCredentials(packet, each), packet.protocolVersion);
     }
   }
 

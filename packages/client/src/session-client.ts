@@ -1,7 +1,7 @@
 /** The client: ties a session to one connection after the other, and promises to both. */
 import {
   type ConnectPacket,
-  encodePacket,
+  encodeClientPacket,
   type SubscribePacket,
   type UnsubscribePacket,
 } from '@godwit/protocol';
@@ -200,7 +200,7 @@ export class SessionClient implements Client {
 
   async close(options: CloseOptions = {}): Promise<void> {
     const packet = disconnectPacket(this.#connect, options);
-    encodePacket(packet, this.#connect.protocolVersion);
+    encodeClientPacket(packet, this.#connect.protocolVersion);
     const begin = ({ resolve }: Settle<void>): void => {
       void this.closed.then(() => resolve());
       if (this.#isClosing || this.state === 'closed') return;

@@ -10,6 +10,12 @@ export {
   writeAcknowledgementReason,
 } from './packet/acknowledgement.ts';
 export type { AuthPacket, AuthProperties } from './packet/auth.ts';
+export {
+  type ClientPacket,
+  decodeServerPacket,
+  encodeClientPacket,
+  type ServerPacket,
+} from './packet/client-codec.ts';
 export type { ConnackPacket, ConnackProperties } from './packet/connack.ts';
 export type { ConnectPacket, ConnectProperties, Will, WillProperties } from './packet/connect.ts';
 export { copyBytes } from './packet/copy-bytes.ts';

@@ -3,16 +3,17 @@
  * nothing of messages and subscriptions; what outlives the stream is the session's.
  */
 import {
+  type ClientPacket,
   type ConnackPacket,
   type ConnectPacket,
   type DisconnectPacket,
-  decodePacket,
-  encodePacket,
+  decodeServerPacket,
+  encodeClientPacket,
   FrameReader,
-  type Packet,
   PacketType,
   ProtocolError,
   ReasonCode,
+  type ServerPacket,
 } from '@godwit/protocol';
 import type { Clock, Timer } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
@@ -28,21 +29,13 @@ export interface ConnectionHandlers {
   /** The server accepted. */
   onUp(server: ServerSettings): void;
   /** Any packet but those of the connection itself. May throw ProtocolError. */
-  onPacket(packet: Packet): void;
+  onPacket(packet: ServerPacket): void;
   /** It is over, once; undefined when `end` did it. */
   onDown(error: MqttError | undefined): void;
 }
 
 /** 'verifying': the server has accepted us, and we have yet to accept it. */
 type Phase = 'connecting' | 'verifying' | 'open' | 'ending' | 'down';
-
-/** What only servers are sent; it is refused unread. */
-const forServers: ReadonlySet<number> = new Set([
-  PacketType.connect,
-  PacketType.subscribe,
-  PacketType.unsubscribe,
-  PacketType.pingreq,
-]);
 
 export class Connection {
   readonly #stream: ByteStream;
@@ -109,7 +102,7 @@ export class Connection {
    * @returns false when it is larger than the server accepts, and was not sent
    * @throws RangeError when it cannot be encoded
    */
-  send(packet: Packet, onTaken?: (taken: boolean) => void): boolean {
+  send(packet: ClientPacket, onTaken?: (taken: boolean) => void): boolean {
     if (this.#phase === 'ending' || this.#phase === 'down') {
       onTaken?.(false);
       return true;
@@ -170,8 +163,8 @@ export class Connection {
     });
   }
 
-  #encode(packet: Packet): Uint8Array | null {
-    return encodePacket(packet, this.#connect.protocolVersion, this.#serverPacketSize);
+  #encode(packet: ClientPacket): Uint8Array | null {
+    return encodeClientPacket(packet, this.#connect.protocolVersion, this.#serverPacketSize);
   }
 
   /** Nothing is sent after DISCONNECT [MQTT-3.14.4-1], and the stream gets its time to end. */
@@ -236,17 +229,15 @@ export class Connection {
     try {
       while (this.#isReading() && reader.next()) {
         const { bytes, header, bodyStart, end } = reader;
-        if (forServers.has(header >> 4)) {
-          throw new ProtocolError(ReasonCode.protocolError, 'not a packet for a client');
-        }
-        this.#onPacket(decodePacket(bytes, header, bodyStart, end, this.#connect.protocolVersion));
+        const { protocolVersion } = this.#connect;
+        this.#onPacket(decodeServerPacket(bytes, header, bodyStart, end, protocolVersion));
       }
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #onPacket(packet: Packet): void {
+  #onPacket(packet: ServerPacket): void {
     if (packet.type === PacketType.auth && this.#authentication !== null) {
       this.#authentication.onAuth(packet, this.#phase === 'open');
       return;
