@@ -9,6 +9,8 @@ import {
 } from './connect.ts';
 import type { CallOptions, ClientOptions, Transport } from './options.ts';
 
+export { fileStore } from './file-store/file-store.ts';
+
 const mqttPort = 1883;
 
 /**

@@ -19,7 +19,7 @@ import type { ByteStream } from '@godwit/transport';
 import { ErrorCode, MqttError, reasonName } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type WhenStored } from './outbox.ts';
 import { type ServerSettings, serverSettings } from './server-settings.ts';
 
 export interface ConnectionHandlers {
@@ -65,6 +65,7 @@ export class Connection {
     connect: ConnectPacket,
     maximumPacketSize: number,
     handlers: ConnectionHandlers,
+    whenStored: WhenStored | null = null,
   ) {
     this.#stream = stream;
     this.#clock = clock;
@@ -72,7 +73,7 @@ export class Connection {
     this.#handlers = handlers;
     this.#reader = new FrameReader(maximumPacketSize);
     this.#reader.version = connect.protocolVersion;
-    this.#outbox = new Outbox(stream, clock);
+    this.#outbox = new Outbox(stream, clock, whenStored);
     this.#keepAlive = new KeepAlive(clock, {
       ping: () => this.send({ type: PacketType.pingreq }),
       expire: () => this.#onSilence(),

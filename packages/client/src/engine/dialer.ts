@@ -10,7 +10,8 @@ import { ErrorCode, MqttError } from '../errors.ts';
 import type { Attempt, Transport } from '../options.ts';
 import { type ReconnectPolicy, retryDelay } from '../reconnect-policy.ts';
 import { Backoff } from './backoff.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionHandlers } from './connection.ts';
+import type { WhenStored } from './outbox.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { Targets } from './targets.ts';
 
@@ -23,6 +24,8 @@ export interface DialerInit {
   maximumPacketSize: number;
   /** Null: the first end is the end. */
   policy: ReconnectPolicy | null;
+  /** What nothing is sent before, if the session is stored. */
+  whenStored: WhenStored | null;
   /** CONNECT, made anew for each attempt. */
   packet(attempt: Attempt): Promise<ConnectPacket>;
 }
@@ -123,7 +126,7 @@ export class Dialer {
   }
 
   async #open(attempt: Attempt, signal: AbortSignal): Promise<void> {
-    const { transport, clock, maximumPacketSize } = this.#init;
+    const { transport, clock, maximumPacketSize, whenStored } = this.#init;
     let stream: ByteStream | undefined;
     try {
       const packet = await this.#init.packet(attempt);
@@ -133,11 +136,19 @@ export class Dialer {
         stream.destroy();
         return;
       }
-      this.#connection = new Connection(stream, clock, packet, maximumPacketSize, {
+      const handlers: ConnectionHandlers = {
         onUp: server => this.#onUp(server),
         onPacket: received => this.#handlers.onPacket(received),
         onDown: error => this.#onEnd(error ?? this.#failure),
-      });
+      };
+      this.#connection = new Connection(
+        stream,
+        clock,
+        packet,
+        maximumPacketSize,
+        handlers,
+        whenStored,
+      );
       this.#unanswered += 1;
     } catch (error) {
       stream?.destroy();
