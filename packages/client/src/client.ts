@@ -24,6 +24,8 @@ export interface ClientStats {
   readonly unackedInbound: number;
   /** Messages of QoS 0: received with no room for them, or published offline and not queued. */
   readonly droppedQoS0: number;
+  /** Messages of QoS 1 and 2 dropped unread, beyond `receiveMaximum` when a session was lost. */
+  readonly droppedUnread: number;
   /** Messages that raised 'undelivered'. */
   readonly undelivered: number;
   /** Connections that the server accepted after the first one. */

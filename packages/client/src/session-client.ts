@@ -42,6 +42,7 @@ export class SessionClient implements Client {
   readonly #connectRequest: ConnectRequest;
   readonly #session: Session;
   readonly #store: StoreHold | null;
+  readonly #receiveMaximum: number;
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
   readonly #dialer: Dialer;
@@ -68,10 +69,12 @@ export class SessionClient implements Client {
     this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
     const { store } = options.session ?? {};
     this.#store = store === undefined ? null : new StoreHold(store, clock, e => this.#fail(e));
+    const inboundBounds = inboundLimits(options);
+    this.#receiveMaximum = inboundBounds.receiveMaximum;
     this.#session = new Session({
       version: this.#connect.protocolVersion,
       clock,
-      inboundLimits: inboundLimits(options),
+      inboundLimits: inboundBounds,
       outboundLimits: outboundLimits(options),
       deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
       onUndelivered: (publication, error) => this.#onUndelivered(publication, error),
@@ -137,6 +140,7 @@ export class SessionClient implements Client {
       inFlight: outbound.inFlight,
       unackedInbound: inbound.unacked,
       droppedQoS0: this.#subscriptions.dropped + outbound.dropped,
+      droppedUnread: this.#subscriptions.droppedUnread,
       undelivered: this.#undelivered,
       reconnects: this.#reconnects,
     };
@@ -274,6 +278,7 @@ export class SessionClient implements Client {
     const isKept = this.#connectRequest.accepted(server);
     const isCertain = wasOnlyAttempt && !(this.#store?.isResumed ?? false);
     this.#store?.accepted(server.clientId);
+    if (!isKept || !isCertain) this.#subscriptions.lost(this.#receiveMaximum);
     this.#session.up(connection, server, isKept, isCertain);
     this.#listeners.emit('up', server);
     // subscriptions go first, so that they see what is published after them

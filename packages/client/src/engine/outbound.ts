@@ -7,12 +7,12 @@ import {
   type AcknowledgementPacket,
   OutboundState,
   type OutboundWindow,
-  ProtocolError,
   type ProtocolVersion,
   ReasonCode,
 } from '@godwit/protocol';
 import type { Clock } from '@godwit/runtime';
 import { ErrorCode, MqttError, PublishError, reasonName } from '../errors.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import type { Connection } from './connection.ts';
 import { Expiry } from './expiry.ts';
 import type { Journal, StoredMessage } from './journal.ts';
@@ -36,6 +36,7 @@ const success: PublishResult = { reasonCode: ReasonCode.success };
 export class Outbound {
   /** Messages of QoS 0 that were published offline, and not sent for that. */
   dropped: number;
+  readonly acknowledgements: Acknowledgements;
   readonly #init: OutboundInit;
   readonly #window: OutboundWindow<Publication>;
   readonly #expiry: Expiry;
@@ -60,6 +61,14 @@ export class Outbound {
         const message = 'a newer message took its place in the queue';
         this.#fail(publication, new MqttError(ErrorCode.dropped, message));
       },
+    });
+    this.acknowledgements = new Acknowledgements(window, {
+      onReceived: (publication, packet) => {
+        publication.received = packet;
+        if (publication.sequence !== 0) this.#journal?.received(publication);
+      },
+      release: (packetId, isKnown) => this.#writer?.release(packetId, isKnown),
+      onComplete: (publication, packet) => this.#complete(publication, packet),
     });
     this.#writer = null;
     this.#journal = null;
@@ -136,9 +145,10 @@ export class Outbound {
    */
   up(connection: Connection, server: ServerSettings, isKept: boolean): void {
     if (!isKept) this.#startAnew();
-    const { inflightMax, topicAliasesMax } = this.#init.limits;
+    const { version, limits } = this.#init;
+    const { inflightMax, topicAliasesMax } = limits;
     this.#window.reset(Math.min(server.receiveMaximum, inflightMax));
-    this.#writer = new PublishWriter(connection, server, this.#expiry, topicAliasesMax);
+    this.#writer = new PublishWriter(version, connection, server, this.#expiry, topicAliasesMax);
     this.#pump();
   }
 
@@ -167,51 +177,6 @@ export class Outbound {
   whenIdle(call: () => void): void {
     this.#onIdle = call;
     this.#checkIdle();
-  }
-
-  onPuback(packet: AcknowledgementPacket): void {
-    const { packetId } = packet;
-    const publication = this.#window.messageOf(packetId);
-    if (this.#window.acknowledge(packetId)) this.#complete(publication!, packet);
-    else this.#requireFree(packetId, 'PUBACK');
-  }
-
-  onPubrec(packet: AcknowledgementPacket): void {
-    const { packetId, reasonCode } = packet;
-    const publication = this.#window.messageOf(packetId);
-    const isKnown = this.#window.received(packetId, reasonCode);
-    if (!isKnown) this.#requireFree(packetId, 'PUBREC');
-    // [MQTT-4.3.3-4] a refusal ends the exchange
-    if (reasonCode >= 0x80) {
-      if (isKnown) this.#complete(publication!, packet);
-      return;
-    }
-    if (isKnown) this.#received(publication!, packet);
-    this.#writer?.release(
-      packetId,
-      isKnown || this.#init.version < 5 ? ReasonCode.success : ReasonCode.packetIdentifierNotFound,
-    );
-  }
-
-  onPubcomp(packet: AcknowledgementPacket): void {
-    const { packetId } = packet;
-    const publication = this.#window.messageOf(packetId);
-    if (this.#window.complete(packetId)) this.#complete(publication!, publication!.received!);
-    else this.#requireFree(packetId, 'PUBCOMP');
-  }
-
-  /** An acknowledgement that nothing waits for is let pass, unless the exchange is another one. */
-  #requireFree(packetId: number, name: string): void {
-    if (this.#window.stateOf(packetId) === OutboundState.free) return;
-    throw new ProtocolError(
-      ReasonCode.protocolError,
-      `${name} that is not the next of its exchange`,
-    );
-  }
-
-  #received(publication: Publication, packet: AcknowledgementPacket): void {
-    publication.received = packet;
-    if (publication.sequence !== 0) this.#journal?.received(publication);
   }
 
   /** Sends a message that has its place in the log now, or queues it. */
@@ -282,7 +247,7 @@ export class Outbound {
     for (let id = this.#window.nextOwed(); id !== 0; id = this.#window.nextOwed()) {
       const publication = this.#window.messageOf(id)!;
       if (this.#window.stateOf(id) === OutboundState.awaitingPubcomp) {
-        this.#writer?.release(id, ReasonCode.success);
+        this.#writer?.release(id, true);
       } else {
         // [MQTT-3.3.1-1]
         publication.packet.dup = true;

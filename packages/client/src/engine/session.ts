@@ -108,16 +108,16 @@ export class Session {
         this.inbound.onPublish(packet);
         break;
       case PacketType.puback:
-        this.outbound.onPuback(packet);
+        this.outbound.acknowledgements.onPuback(packet);
         break;
       case PacketType.pubrec:
-        this.outbound.onPubrec(packet);
+        this.outbound.acknowledgements.onPubrec(packet);
         break;
       case PacketType.pubrel:
         this.inbound.onPubrel(packet);
         break;
       case PacketType.pubcomp:
-        this.outbound.onPubcomp(packet);
+        this.outbound.acknowledgements.onPubcomp(packet);
         break;
       case PacketType.suback:
       case PacketType.unsuback:
