@@ -332,6 +332,65 @@ test('draining waits for what an earlier process left', async t => {
   assert.equal(restarts.table.size, 1);
 });
 
+test('what is published before the store is open comes after what it holds', async t => {
+  const restarts = new Restarts(t);
+  restarts.network.missing.add('a');
+  const client = await restarts.start();
+  await pending(restarts, client.publish('t', 'old', { qos: 1, until: 'stored' }));
+  await restarts.kill();
+  restarts.network.missing.clear();
+  const starting = restarts.start(silent());
+  const published = restarts.client.publish('t', 'new', { qos: 1, until: 'stored' });
+  await starting;
+  await published;
+  assert.deepEqual(restarts.published(), [
+    ['old', 1, false],
+    ['new', 2, false],
+  ]);
+});
+
+test('a client that is closed before its store is open lets it go', async t => {
+  const restarts = new Restarts(t);
+  const starting = restarts.start();
+  const closed = restarts.client.close();
+  await starting;
+  await closed;
+  await restarts.start();
+  assert.equal(restarts.client.state, 'connected');
+});
+
+test('what is withdrawn while the disk is busy never gets there', async t => {
+  const network = new ScriptedNetwork();
+  network.missing.add('a');
+  const batches: number[] = [];
+  let finish = (): void => {};
+  const table: StoreTable = {
+    open: async () => [],
+    write: changes => {
+      batches.push(changes.size);
+      return new Promise(resolve => {
+        finish = resolve;
+      });
+    },
+    close: async () => {},
+  };
+  const queue = { messagesMax: 2, whenFull: 'drop-oldest' } as const;
+  const session = { store: tableStore(table) };
+  const client = network.client(t, { session, queue });
+  await network.clock.settle();
+  const dropped = Array.from({ length: 50 }, () => outcome(client.publish('t', 'x', { qos: 1 })));
+  await network.clock.settle();
+  dropped.push(...Array.from({ length: 50 }, () => outcome(client.publish('t', 'x', { qos: 1 }))));
+  finish();
+  await network.clock.settle();
+  // two messages at a time, and those of the first batch removed by the second
+  assert.deepEqual(batches, [2, 6]);
+  finish();
+  await network.clock.settle();
+  const error = await dropped[0];
+  assert.equal((error as PublishError).code, ErrorCode.dropped);
+});
+
 test('a store that fails ends the client, with its error', async t => {
   const network = new ScriptedNetwork();
   let isFailing = false;

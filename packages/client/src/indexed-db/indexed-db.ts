@@ -9,7 +9,6 @@ export interface IdbRequest<T> {
 
 export interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
   onupgradeneeded: (() => void) | null;
-  onblocked: (() => void) | null;
 }
 
 export interface IdbObjectStore {

@@ -92,8 +92,13 @@ export class TableJournal implements Journal {
   remove(publication: Publication): void {
     const key = messageKey(publication.sequence);
     publication.sequence = 0;
+    // what is added and removed while the disk is busy never gets there
+    const isNew = this.#pending.get(key) instanceof Uint8Array;
     this.#tell(key, null);
     this.#tell(key + 1, null);
+    if (!isNew) return;
+    this.#pending.delete(key);
+    this.#pending.delete(key + 1);
   }
 
   remember(packetId: number): void {
@@ -143,9 +148,13 @@ export class TableJournal implements Journal {
   }
 
   #write(): void {
-    if (this.#writing !== null || this.#pending.size === 0 || this.#error !== undefined) return;
+    if (this.#writing !== null || this.#stored === this.#told || this.#error !== undefined) return;
     const batch = this.#pending;
     const position = this.#told;
+    if (batch.size === 0) {
+      this.#onStored(position);
+      return;
+    }
     this.#pending = new Map();
     this.#writing = this.#table.write(batch).then(
       () => this.#onStored(position),
