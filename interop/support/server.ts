@@ -61,7 +61,7 @@ export const mosquittoMissing = isInstalled('sh', '-c', `command -v ${mosquitto}
   : 'mosquitto is not installed';
 
 /** Debian's mosquitto, which says when it listens. */
-export async function startMosquitto(): Promise<Server> {
+export async function startMosquitto(more: readonly string[] = []): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'godwit-interop-'));
   const config = join(folder, 'mosquitto.conf');
   const port = await freePort();
@@ -70,6 +70,7 @@ export async function startMosquitto(): Promise<Server> {
     'allow_anonymous true',
     'log_dest stdout',
     'log_timestamp false',
+    ...more,
   ];
   await writeFile(config, `${settings.join('\n')}\n`);
   const program = Program.writingLines(mosquitto, ['-c', config]);
