@@ -52,6 +52,8 @@ async function killAgainAndAgain(server: Server): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'godwit-interop-'));
   const received: string[] = [];
   await using watcher = await connect(url);
+  const broken: unknown[] = [];
+  watcher.on('down', error => broken.push(error));
   await using messages = await watcher.subscribe(`${clientId}/#`, { qos: 2 });
   const watching = messages.each(message => {
     received.push(`${message.topic.slice(clientId.length + 1)} ${message.text()}`);
@@ -76,11 +78,11 @@ async function killAgainAndAgain(server: Server): Promise<void> {
 
   const counts = new Map<string, number>();
   for (const message of received) counts.set(message, (counts.get(message) ?? 0) + 1);
+  assert.deepEqual(broken, [], 'the watcher missed nothing');
   assert.ok(stored.length > cycles, `${stored.length} messages were stored`);
   assert.deepEqual(
     stored.filter(message => !counts.has(message)),
     [],
-    'lost',
   );
   assert.deepEqual(
     [...counts].filter(([message, count]) => message.startsWith('2') && count > 1),

@@ -14,6 +14,9 @@ const client = createClient(url, {
   session: { expiryMs: 'never', store: fileStore(directory) },
   reconnect: { minMs: 5, maxMs: 50 },
 });
+client.on('undelivered', ({ error }) => {
+  throw error;
+});
 console.log('started');
 if (drain === 'drain') await client.close({ drain: true });
 else {
