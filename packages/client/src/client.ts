@@ -1,9 +1,16 @@
 /** The client as its user sees it. Types only; `SessionClient` is what stands behind it. */
+import type { QoS } from '@godwit/protocol';
 import type { PublishResult } from './engine/publication.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
-import type { MqttError } from './errors.ts';
+import type { MqttError, PublishError } from './errors.ts';
 import type { Message } from './message.ts';
-import type { CallOptions, CloseOptions, PublishInit, SubscribeInit } from './options.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  PublishCallOptions,
+  PublishInit,
+  SubscribeInit,
+} from './options.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface ClientStats {
@@ -17,6 +24,10 @@ export interface ClientStats {
   readonly unackedInbound: number;
   /** Messages of QoS 0: received with no room for them, or published offline and not queued. */
   readonly droppedQoS0: number;
+  /** Messages of QoS 1 and 2 dropped unread, beyond `receiveMaximum` when a session was lost. */
+  readonly droppedUnread: number;
+  /** Messages that raised 'undelivered'. */
+  readonly undelivered: number;
   /** Connections that the server accepted after the first one. */
   readonly reconnects: number;
 }
@@ -27,6 +38,14 @@ export interface LostSubscription {
   /** As it was given to `subscribe`. */
   readonly filter: string;
   readonly error: MqttError;
+}
+
+/** A message that will not be delivered, and that no `publish` is pending for. */
+export interface Undelivered {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly error: PublishError;
 }
 
 export interface ClientEvents {
@@ -44,6 +63,11 @@ export interface ClientEvents {
   subscriptionlost: LostSubscription;
   /** A message that no subscription asked for; acknowledged once the listeners have returned. */
   unhandled: Message;
+  /**
+   * A message failed after its `publish` had resolved, or since it was stored by an earlier process:
+   * it expired, the server refused it, or a newer one took its place.
+   */
+  undelivered: Undelivered;
 }
 
 /**
@@ -66,14 +90,14 @@ export interface Client extends AsyncDisposable {
   /**
    * Sends a message; without a connection it is queued. The bytes must not be changed until the
    * promise is settled. It resolves for QoS 0 when the transport has taken the message, for QoS 1
-   * and 2 when the server has, over as many connections as that takes.
+   * and 2 when the server has, over as many connections as that takes; or earlier: see `until`.
    * @throws PublishError `delivered` says whether the server may have it
    * @throws TypeError, RangeError for what cannot be encoded
    */
   publish(
     topic: string,
     payload: Uint8Array | string,
-    options?: PublishInit & CallOptions,
+    options?: PublishInit & PublishCallOptions,
   ): Promise<PublishResult>;
   /**
    * Subscribes to one or several filters, whose messages come in one sequence. Messages are held

@@ -41,6 +41,8 @@ export const ErrorCode = {
   offline: 'offline',
   /** A newer message took its place in the full queue: see `whenFull`. */
   dropped: 'dropped',
+  /** The session's store cannot be opened, or no longer written: see `cause`. */
+  storeFailed: 'store-failed',
   /** The message's lifetime was over before it could be sent. */
   expired: 'expired',
   /** The server refused the message: see `reasonCode`. */

@@ -1,6 +1,13 @@
-export type { Client, ClientEvents, ClientStats, LostSubscription } from './client.ts';
+export type {
+  Client,
+  ClientEvents,
+  ClientStats,
+  LostSubscription,
+  Undelivered,
+} from './client.ts';
 export { connect, createClient, type ServerUrls } from './connect.ts';
-export type { PublishResult } from './engine/publication.ts';
+export type { SessionStore } from './engine/journal.ts';
+export type { PublishResult, Until } from './engine/publication.ts';
 export type { ServerSettings } from './engine/server-settings.ts';
 export type { AuthExchange, EnhancedAuth } from './enhanced-auth.ts';
 export {
@@ -20,6 +27,7 @@ export type {
   CloseOptions,
   Credentials,
   EachOptions,
+  PublishCallOptions,
   PublishInit,
   QueueOptions,
   ReconnectOptions,

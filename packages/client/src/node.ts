@@ -10,6 +10,7 @@ import {
 import type { CallOptions, ClientOptions } from './options.ts';
 
 export type { TlsClientOptions } from '@godwit/transport/node';
+export { fileStore } from './file-store/file-store.ts';
 
 /** How Node reaches the server; without effect beside the option `transport`. */
 export interface NodeClientOptions extends ClientOptions {

@@ -2,6 +2,8 @@
 import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { SessionStore } from './engine/journal.ts';
+import type { Until } from './engine/publication.ts';
 import type { EnhancedAuth } from './enhanced-auth.ts';
 import type { MqttError } from './errors.ts';
 
@@ -70,6 +72,11 @@ export interface SessionOptions {
    * begin afresh is kept as long as the server likes.
    */
   expiryMs?: number | 'never';
+  /**
+   * Keeps messages under way, and what must not be delivered twice, beyond the process. 'first' then
+   * begins afresh only when the store holds no session yet. Default: none, all is in memory.
+   */
+  store?: SessionStore;
 }
 
 /** Everything about a message but its topic and payload. */
@@ -86,6 +93,17 @@ export interface PublishInit {
   responseTopic?: string;
   correlationData?: Uint8Array;
   userProperties?: UserProperties;
+}
+
+/** How long one `publish` waits. */
+export interface PublishCallOptions extends CallOptions {
+  /**
+   * When it resolves: 'acked', when the server has taken the message over, or for QoS 0 the
+   * transport; 'sent', when the transport has taken it, of any QoS; 'stored', when the session's
+   * store has it, of QoS 1 and 2. A message that fails after that raises 'undelivered'.
+   * Default: 'acked'.
+   */
+  until?: Until;
 }
 
 /** The message that the server publishes when the connection ends other than by `close()`. */

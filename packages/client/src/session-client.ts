@@ -22,13 +22,15 @@ import type {
   CallOptions,
   ClientOptions,
   CloseOptions,
+  PublishCallOptions,
   PublishInit,
   SubscribeInit,
   Transport,
 } from './options.ts';
-import { publishPacket } from './publish-packet.ts';
+import { publishPacket, requireUntil } from './publish-packet.ts';
 import { reconnectPolicy } from './reconnect-policy.ts';
 import { inboundLimits, outboundLimits } from './session-limits.ts';
+import { StoreHold } from './store-hold.ts';
 import type { Subscription } from './subscription.ts';
 import { type Answered, Subscriptions } from './subscriptions.ts';
 import { onWake } from './wake.ts';
@@ -40,6 +42,8 @@ export class SessionClient implements Client {
   readonly #connect: ConnectPacket;
   readonly #connectRequest: ConnectRequest;
   readonly #session: Session;
+  readonly #store: StoreHold | null;
+  readonly #receiveMaximum: number;
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
   readonly #dialer: Dialer;
@@ -50,6 +54,7 @@ export class SessionClient implements Client {
   /** Settled as long as there is no connection. */
   #offline: PromiseWithResolvers<void>;
   #reconnects: number;
+  #undelivered: number;
   /** Why nothing can be sent any longer; set before the connection is quite gone. */
   #ended: MqttError | undefined;
   #isClosing: boolean;
@@ -63,12 +68,17 @@ export class SessionClient implements Client {
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
     this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
+    const { store } = options.session ?? {};
+    this.#store = store === undefined ? null : new StoreHold(store, clock, e => this.#fail(e));
+    const inboundBounds = inboundLimits(options);
+    this.#receiveMaximum = inboundBounds.receiveMaximum;
     this.#session = new Session({
       version: this.#connect.protocolVersion,
       clock,
-      inboundLimits: inboundLimits(options),
+      inboundLimits: inboundBounds,
       outboundLimits: outboundLimits(options),
       deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
+      onUndelivered: (publication, error) => this.#onUndelivered(publication, error),
     });
     this.#listeners = new Listeners();
     this.#subscriptions = new Subscriptions({
@@ -88,6 +98,7 @@ export class SessionClient implements Client {
     this.#offline = Promise.withResolvers();
     this.#offline.resolve();
     this.#reconnects = 0;
+    this.#undelivered = 0;
     this.#ended = undefined;
     this.#isClosing = false;
     this.#dialer = new Dialer(
@@ -100,6 +111,7 @@ export class SessionClient implements Client {
         maximumPacketSize: maximumPacketSize(options),
         policy,
         auth: options.auth,
+        whenStored: this.#store?.whenStored ?? null,
         packet: attempt => this.#connectRequest.make(attempt),
       },
       {
@@ -110,7 +122,8 @@ export class SessionClient implements Client {
       },
     );
     void this.closed.then(onWake(() => this.#dialer.wake()));
-    this.#dialer.dial();
+    if (this.#store === null) this.#dialer.dial();
+    else this.#open(this.#store);
   }
 
   get state(): Client['state'] {
@@ -129,6 +142,8 @@ export class SessionClient implements Client {
       inFlight: outbound.inFlight,
       unackedInbound: inbound.unacked,
       droppedQoS0: this.#subscriptions.dropped + outbound.dropped,
+      droppedUnread: this.#subscriptions.droppedUnread,
+      undelivered: this.#undelivered,
       reconnects: this.#reconnects,
     };
   }
@@ -140,10 +155,11 @@ export class SessionClient implements Client {
   async publish(
     topic: string,
     payload: Uint8Array | string,
-    options: PublishInit & CallOptions = {},
+    options: PublishInit & PublishCallOptions = {},
   ): Promise<PublishResult> {
     const packet = publishPacket(this.#connect.protocolVersion, topic, payload, options);
-    const { expiryMs } = options;
+    const { expiryMs, until = 'acked' } = options;
+    if (until !== 'acked') requireUntil(until, packet, this.#store !== null);
     const expiresAt =
       expiryMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + expiryMs;
     let publication: Publication | undefined;
@@ -159,6 +175,9 @@ export class SessionClient implements Client {
           state: 'new',
           wasSent: false,
           isAbandoned: false,
+          until,
+          isAnswered: false,
+          sequence: 0,
           received: undefined,
           resolve,
           reject,
@@ -209,8 +228,10 @@ export class SessionClient implements Client {
         this.#end(closedHere());
         this.#dialer.end(packet);
       };
-      if (options.drain) this.#session.outbound.whenIdle(end);
-      else end();
+      const drain = (): void => this.#session.outbound.whenIdle(end);
+      if (!options.drain) end();
+      else if (this.#store === null) drain();
+      else void this.#store.opened.then(drain);
     };
     try {
       await call(this.#clock, options, begin);
@@ -227,11 +248,43 @@ export class SessionClient implements Client {
     return this.close();
   }
 
-  #up(connection: Connection, server: ServerSettings, isCertain: boolean): void {
+  /** Goes on with the stored session, if there is one, once the store is open. */
+  #open(store: StoreHold): void {
+    void store.opened.then(open => {
+      if (open === undefined || this.#ended !== undefined) return;
+      try {
+        if (open.session.clientId !== undefined) {
+          this.#connectRequest.resume(open.session.clientId);
+        }
+      } catch (error) {
+        this.#fail(error as MqttError);
+        return;
+      }
+      this.#session.restore(open);
+      this.#dialer.dial();
+    });
+  }
+
+  /** What cannot be mended ends the client. */
+  #fail(error: MqttError): void {
+    this.#end(error);
+    this.#dialer.giveUp();
+  }
+
+  #onUndelivered({ packet }: Publication, error: PublishError): void {
+    const { topic, payload, qos } = packet;
+    this.#undelivered += 1;
+    this.#listeners.emit('undelivered', { topic, payload, qos, error });
+  }
+
+  #up(connection: Connection, server: ServerSettings, wasOnlyAttempt: boolean): void {
     if (this.#server !== undefined) this.#reconnects += 1;
     this.#server = server;
     this.#offline = Promise.withResolvers();
     const isKept = this.#connectRequest.accepted(server);
+    const isCertain = wasOnlyAttempt && !(this.#store?.isResumed ?? false);
+    this.#store?.accepted(server.clientId);
+    if (!isKept || !isCertain) this.#subscriptions.lost(this.#receiveMaximum);
     this.#session.up(connection, server, isKept, isCertain);
     this.#listeners.emit('up', server);
     // subscriptions go first, so that they see what is published after them
@@ -267,7 +320,8 @@ export class SessionClient implements Client {
     for (const { reject } of waiting) reject(reason);
     this.#subscriptions.over(told);
     this.#listeners.emit('down', told);
-    this.#resolveClosed(told);
+    if (this.#store === null) this.#resolveClosed(told);
+    else void this.#store.close().then(failure => this.#resolveClosed(told ?? failure));
   }
 
   /**

@@ -46,7 +46,10 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     this.#offline = init.offline;
   }
 
-  /** Messages of QoS 0 that the buffer had no room for. */
+  /**
+   * Messages that were not read in time: of QoS 0, beyond the bounds of the subscription; of QoS 1
+   * and 2, beyond `receiveMaximum` when the server had lost the session.
+   */
   get dropped(): number {
     return this.#inbox.dropped;
   }

@@ -22,7 +22,7 @@ import { ErrorCode, MqttError, reasonName } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Authentication } from './authentication.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type WhenStored } from './outbox.ts';
 import { type ServerSettings, serverSettings } from './server-settings.ts';
 
 export interface ConnectionHandlers {
@@ -64,6 +64,7 @@ export class Connection {
     maximumPacketSize: number,
     handlers: ConnectionHandlers,
     authentication: Authentication | null = null,
+    whenStored: WhenStored | null = null,
   ) {
     this.#stream = stream;
     this.#clock = clock;
@@ -72,7 +73,7 @@ export class Connection {
     this.#authentication = authentication;
     this.#reader = new FrameReader(maximumPacketSize);
     this.#reader.version = connect.protocolVersion;
-    this.#outbox = new Outbox(stream, clock);
+    this.#outbox = new Outbox(stream, clock, whenStored);
     this.#keepAlive = new KeepAlive(clock, {
       ping: () => this.send({ type: PacketType.pingreq }),
       expire: () => this.#onSilence(),

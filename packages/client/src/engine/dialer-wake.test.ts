@@ -22,6 +22,7 @@ test('waking ends a pause, and asks a connection that stands for a sign of life'
       maximumPacketSize: 1_000,
       policy: reconnectPolicy({ reconnect: steady }),
       auth: undefined,
+      whenStored: null,
       packet: async () => packet,
     },
     { onUp() {}, onPacket() {}, onDown() {}, onOver() {} },

@@ -15,6 +15,7 @@ import { type ReconnectPolicy, retryDelay } from '../reconnect-policy.ts';
 import { Authentication } from './authentication.ts';
 import { Backoff } from './backoff.ts';
 import { Connection, type ConnectionHandlers } from './connection.ts';
+import type { WhenStored } from './outbox.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { Targets } from './targets.ts';
 
@@ -29,6 +30,8 @@ export interface DialerInit {
   policy: ReconnectPolicy | null;
   /** How CONNECT is to prove who we are. */
   auth: EnhancedAuth | undefined;
+  /** What nothing is sent before, if the session is stored. */
+  whenStored: WhenStored | null;
   /** CONNECT, made anew for each attempt. */
   packet(attempt: Attempt): Promise<ConnectPacket>;
 }
@@ -147,7 +150,7 @@ export class Dialer {
   }
 
   async #open(attempt: Attempt, signal: AbortSignal): Promise<void> {
-    const { transport, clock, maximumPacketSize, auth, connectTimeoutMs } = this.#init;
+    const { transport, clock, maximumPacketSize, auth, connectTimeoutMs, whenStored } = this.#init;
     const authentication =
       auth === undefined ? null : new Authentication(auth, clock, connectTimeoutMs);
     let stream: ByteStream | undefined;
@@ -168,7 +171,7 @@ export class Dialer {
         onDown: error => this.#onEnd(error ?? this.#failure),
       };
       const settings = [stream, clock, packet, maximumPacketSize, handlers] as const;
-      this.#connection = new Connection(...settings, authentication);
+      this.#connection = new Connection(...settings, authentication, whenStored);
       this.#unanswered += 1;
     } catch (error) {
       stream?.destroy();
