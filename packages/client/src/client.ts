@@ -51,6 +51,8 @@ export interface ClientEvents {
  * a connection that breaks: calls stay pending, and go on with the next one.
  */
 export interface Client extends AsyncDisposable {
+  /** 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. */
+  readonly protocolVersion: 5 | 4 | 3;
   /** 'waiting' is the pause before the next attempt. */
   readonly state: 'connecting' | 'connected' | 'waiting' | 'closed';
   /** What was agreed upon last; undefined until the server accepted a connection. */

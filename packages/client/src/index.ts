@@ -1,4 +1,5 @@
 export type { Client, ClientEvents, ClientStats, LostSubscription } from './client.ts';
+export { bytes, type Codec, json, text } from './codec/codec.ts';
 export { connect, createClient, type ServerUrls, type TransportOptions } from './connect.ts';
 export type { PublishResult } from './engine/publication.ts';
 export type { ServerSettings } from './engine/server-settings.ts';
@@ -30,3 +31,16 @@ export type {
   WillOptions,
 } from './options.ts';
 export type { Subscription } from './subscription.ts';
+export { fromDotted, toDotted } from './topic/dotted.ts';
+export { InvalidPayloadError } from './topic/invalid-payload-error.ts';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './topic/standard-schema.ts';
+export type { TopicParams } from './topic/topic-template.ts';
+export type { TypedSubscription } from './topic/typed-subscription.ts';
+export {
+  type OnInvalid,
+  type TopicOptions,
+  type TypedMessage,
+  type TypedSubscribeInit,
+  type TypedTopic,
+  topic,
+} from './topic/typed-topic.ts';

@@ -111,6 +111,10 @@ export class SessionClient implements Client {
     this.#dialer.dial();
   }
 
+  get protocolVersion(): 5 | 4 | 3 {
+    return this.#connect.protocolVersion;
+  }
+
   get state(): Client['state'] {
     return this.#dialer.state;
   }
