@@ -4,6 +4,7 @@ import type { ServerSettings } from './engine/server-settings.ts';
 import type { MqttError } from './errors.ts';
 import type { Message } from './message.ts';
 import type { CallOptions, CloseOptions, PublishInit, SubscribeInit } from './options.ts';
+import type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface ClientStats {
@@ -17,6 +18,8 @@ export interface ClientStats {
   readonly unackedInbound: number;
   /** Messages of QoS 0: received with no room for them, or published offline and not queued. */
   readonly droppedQoS0: number;
+  /** Answers that came after their request had ended, or a second time. */
+  readonly lateResponses: number;
   /** Connections that the server accepted after the first one. */
   readonly reconnects: number;
 }
@@ -87,6 +90,30 @@ export interface Client extends AsyncDisposable {
     filter: string | readonly string[],
     options?: SubscribeInit & CallOptions,
   ): Promise<Subscription>;
+  /**
+   * Publishes a message and waits for the answer to it. All answers of a client come over one
+   * subscription, made with the first request. QoS is 1 and the lifetime `timeoutMs` unless given;
+   * see `requests` of the options for the default of that, and for the bound of what is under way.
+   * MQTT 5.0 only.
+   * @throws RequestError when the responder failed
+   * @throws MqttError 'no-responder' when the server says that nobody subscribes; 'timeout';
+   *   'queue-full'; or what kept the request from being published
+   */
+  request(
+    topic: string,
+    payload: Uint8Array | string,
+    options?: PublishInit & CallOptions,
+  ): Promise<Message>;
+  /**
+   * Answers requests: with what `answer` returns, or, when it throws, with an error. Only the text
+   * of a `ResponseError` is told. Requests are acknowledged once they were answered.
+   * @throws SubscribeError, MqttError as `subscribe`
+   */
+  respond(
+    filter: string | readonly string[],
+    answer: RespondFunction,
+    options?: RespondInit & CallOptions,
+  ): Promise<Responder>;
   /**
    * Ends subscriptions of the session that no `Subscription` object stands for, as after a restart.
    * @returns the reason code of each filter; always 0x00 in 3.x

@@ -126,6 +126,7 @@ function connectProperties(options: ClientOptions): ConnectProperties {
     receiveMaximum: receiveMaximum(options),
     maximumPacketSize: maximumPacketSize(options),
     topicAliasMaximum: inboundAliasMaximum(options) || undefined,
+    requestResponseInformation: options.requests?.responseInformation || undefined,
     userProperties,
   });
 }
@@ -157,6 +158,7 @@ export function inflightMax({ inflightMax, protocolVersion = 5 }: ClientOptions)
 function requireNone(options: ClientOptions): void {
   if (options.session?.expiryMs !== undefined) throw needsVersion5('session.expiryMs');
   if (options.receiveMaximum !== undefined) throw needsVersion5('receiveMaximum');
+  if (options.requests?.responseInformation) throw needsVersion5('requests.responseInformation');
   if (options.userProperties !== undefined) throw needsVersion5('userProperties');
   if (inboundAliasMaximum(options) > 0) throw needsVersion5('topicAliases.inboundMaximum');
 }

@@ -23,6 +23,7 @@ export type {
   PublishInit,
   QueueOptions,
   ReconnectOptions,
+  RequestOptions,
   SessionOptions,
   SubscribeInit,
   TopicAliasOptions,
@@ -30,6 +31,8 @@ export type {
   UserProperties,
   WillOptions,
 } from './options.ts';
+export { RequestError, ResponseError } from './request/request-error.ts';
+export type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 export type { Subscription } from './subscription.ts';
 export { fromDotted, toDotted } from './topic/dotted.ts';
 export { InvalidPayloadError } from './topic/invalid-payload-error.ts';

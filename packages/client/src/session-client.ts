@@ -18,6 +18,7 @@ import { Session } from './engine/session.ts';
 import { ErrorCode, MqttError, PublishError } from './errors.ts';
 import { limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
+import type { Message } from './message.ts';
 import type {
   CallOptions,
   ClientOptions,
@@ -28,6 +29,8 @@ import type {
 } from './options.ts';
 import { publishPacket } from './publish-packet.ts';
 import { reconnectPolicy } from './reconnect-policy.ts';
+import { Requester } from './request/requester.ts';
+import { Responder, type RespondFunction, type RespondInit } from './request/responder.ts';
 import { inboundLimits, outboundLimits } from './session-limits.ts';
 import type { Subscription } from './subscription.ts';
 import { type Answered, Subscriptions } from './subscriptions.ts';
@@ -41,6 +44,7 @@ export class SessionClient implements Client {
   readonly #session: Session;
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
+  readonly #requester: Requester;
   readonly #dialer: Dialer;
   readonly #resolveClosed: (error: MqttError | undefined) => void;
   /** Calls that wait for the connection. */
@@ -70,6 +74,7 @@ export class SessionClient implements Client {
       deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
     });
     this.#listeners = new Listeners();
+    this.#requester = new Requester(this, clock, random, options);
     this.#subscriptions = new Subscriptions({
       version: this.#connect.protocolVersion,
       hashSeed: random.uint32(),
@@ -131,6 +136,7 @@ export class SessionClient implements Client {
       inFlight: outbound.inFlight,
       unackedInbound: inbound.unacked,
       droppedQoS0: this.#subscriptions.dropped + outbound.dropped,
+      lateResponses: this.#requester.late,
       reconnects: this.#reconnects,
     };
   }
@@ -179,6 +185,22 @@ export class SessionClient implements Client {
     options: SubscribeInit & CallOptions = {},
   ): Promise<Subscription> {
     return this.#subscriptions.subscribe(filter, options);
+  }
+
+  request(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishInit & CallOptions = {},
+  ): Promise<Message> {
+    return this.#requester.request(topic, payload, options);
+  }
+
+  async respond(
+    filter: string | readonly string[],
+    answer: RespondFunction,
+    options: RespondInit & CallOptions = {},
+  ): Promise<Responder> {
+    return new Responder(this, await this.subscribe(filter, options), answer, options);
   }
 
   unsubscribe(
