@@ -12,6 +12,13 @@ export {
   SubscribeError,
 } from './errors.ts';
 export type { Message } from './message.ts';
+export { type Metrics, metrics } from './middleware/metrics.ts';
+export type {
+  InboundMessage,
+  Middleware,
+  OutboundMessage,
+  PublishNext,
+} from './middleware/middleware.ts';
 export type {
   Attempt,
   Awaitable,

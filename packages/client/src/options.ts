@@ -3,6 +3,7 @@ import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
 import type { MqttError } from './errors.ts';
+import type { Middleware } from './middleware/middleware.ts';
 
 export type Awaitable<T> = T | Promise<T>;
 /** In the order sent; a name may recur. */
@@ -172,6 +173,8 @@ export interface ClientOptions {
   inflightMax?: number;
   /** Sent with CONNECT. MQTT 5.0 only. */
   userProperties?: UserProperties;
+  /** Steps around each message, the outermost first. Default: none, which costs nothing. */
+  use?: readonly Middleware[];
   /** Default: the system's. */
   clock?: Clock;
   /** Default: the system's. */

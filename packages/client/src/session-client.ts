@@ -19,6 +19,8 @@ import { ErrorCode, MqttError, PublishError } from './errors.ts';
 import { limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import type { Message } from './message.ts';
+import { PublishChain } from './middleware/publish-chain.ts';
+import { receiveChain } from './middleware/receive-chain.ts';
 import type {
   CallOptions,
   ClientOptions,
@@ -45,6 +47,7 @@ export class SessionClient implements Client {
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
   readonly #requester: Requester;
+  readonly #publishChain: PublishChain | undefined;
   readonly #dialer: Dialer;
   readonly #resolveClosed: (error: MqttError | undefined) => void;
   /** Calls that wait for the connection. */
@@ -63,6 +66,7 @@ export class SessionClient implements Client {
     const { connectTimeoutMs = limits.connectTimeoutMs } = options;
     requireTimeout('connectTimeoutMs', connectTimeoutMs);
     const policy = reconnectPolicy(options);
+    const { use = [] } = options;
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
     this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
@@ -71,10 +75,13 @@ export class SessionClient implements Client {
       clock,
       inboundLimits: inboundLimits(options),
       outboundLimits: outboundLimits(options),
-      deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
+      deliver: receiveChain(use, (packet, receipt) => this.#subscriptions.deliver(packet, receipt)),
     });
     this.#listeners = new Listeners();
     this.#requester = new Requester(this, clock, random, options);
+    this.#publishChain = PublishChain.of(use, ({ topic, payload, options }) =>
+      this.#publish(topic, payload, options),
+    );
     this.#subscriptions = new Subscriptions({
       version: this.#connect.protocolVersion,
       hashSeed: random.uint32(),
@@ -145,10 +152,22 @@ export class SessionClient implements Client {
     return this.#whenUp(options, ({ resolve }) => resolve());
   }
 
-  async publish(
+  publish(
     topic: string,
     payload: Uint8Array | string,
     options: PublishInit & CallOptions = {},
+  ): Promise<PublishResult> {
+    const error = this.#isClosing ? closedHere() : undefined;
+    if (error !== undefined) return Promise.reject(PublishError.from(error, 'no'));
+    const chain = this.#publishChain;
+    if (chain === undefined) return this.#publish(topic, payload, options);
+    return chain.run({ protocolVersion: this.protocolVersion, topic, payload, options });
+  }
+
+  async #publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishInit & CallOptions,
   ): Promise<PublishResult> {
     const packet = publishPacket(this.#connect.protocolVersion, topic, payload, options);
     const { expiryMs } = options;
@@ -159,8 +178,7 @@ export class SessionClient implements Client {
       this.#clock,
       options,
       ({ resolve, reject }) => {
-        const error = this.#ended ?? (this.#isClosing ? closedHere() : undefined);
-        if (error !== undefined) throw PublishError.from(error, 'no');
+        if (this.#ended !== undefined) throw PublishError.from(this.#ended, 'no');
         publication = {
           packet,
           expiresAt,
@@ -229,8 +247,10 @@ export class SessionClient implements Client {
         this.#end(closedHere());
         this.#dialer.end(packet);
       };
-      if (options.drain) this.#session.outbound.whenIdle(end);
-      else end();
+      const drained = (): void => this.#session.outbound.whenIdle(end);
+      if (!options.drain) end();
+      else if (this.#publishChain === undefined) drained();
+      else this.#publishChain.whenSettled(drained);
     };
     try {
       await call(this.#clock, options, begin);
