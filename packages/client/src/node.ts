@@ -7,6 +7,7 @@ import {
   parseUrls,
   type ServerUrls,
 } from './connect.ts';
+import { diagnose, diagnosed } from './diagnostics.ts';
 import type { CallOptions, ClientOptions, Transport } from './options.ts';
 
 const mqttPort = 1883;
@@ -37,7 +38,7 @@ export async function connect(
   urls: ServerUrls,
   options: ClientOptions & CallOptions = {},
 ): Promise<Client> {
-  return connectOver(urls, withTransport(urls, options));
+  return diagnose(await connectOver(urls, withTransport(urls, options)));
 }
 
 /**
@@ -46,7 +47,7 @@ export async function connect(
  * @throws TypeError, RangeError for a URL or options that make no sense
  */
 export function createClient(urls: ServerUrls, options: ClientOptions = {}): Client {
-  return createOver(urls, withTransport(urls, options));
+  return diagnose(createOver(urls, withTransport(urls, options)));
 }
 
 function withTransport<O extends ClientOptions>(
@@ -55,7 +56,7 @@ function withTransport<O extends ClientOptions>(
 ): O & { transport: Transport } {
   const { transport } = options;
   if (transport === undefined) parseUrls(urls).forEach(requireMqtt);
-  return { ...options, transport: transport ?? tcpTransport };
+  return diagnosed({ ...options, transport: transport ?? tcpTransport });
 }
 
 function requireMqtt({ protocol, hostname }: URL): void {

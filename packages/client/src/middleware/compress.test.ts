@@ -134,7 +134,7 @@ test('the first step is the outermost, both ways; one that throws costs its mess
     },
     receive(message, next) {
       seen.push(`${name} in`);
-      if (message.topic === 'bad') message.refuse(ReasonCode.notAuthorized);
+      if (message.topic === 'bad') message.finish(ReasonCode.notAuthorized);
       message.onDone(reasonCode => seen.push(`${name} done ${reasonCode}`));
       next();
     },

@@ -2,7 +2,7 @@
  * Compresses payloads above a threshold, and says so in a user property; whoever does not know it
  * sees the compressed bytes. What is received is expanded up to a bound.
  */
-import { ReasonCode } from '@godwit/protocol';
+import { type PublishProperties, ReasonCode } from '@godwit/protocol';
 import { ErrorCode, PublishError } from '../errors.ts';
 import type { UserProperties } from '../options.ts';
 import { coder, type Encoding } from './coder.ts';
@@ -85,7 +85,7 @@ class Compressing implements Compress {
     const isPlain =
       protocolVersion < 5 ||
       bytes.length < this.#thresholdBytes ||
-      propertyOf(options.userProperties ?? [], encodingProperty) !== undefined;
+      propertyOf(options.userProperties, encodingProperty) !== undefined;
     if (isPlain && this.#outbound.isIdle) return next(message);
     // one message is always taken
     if (!this.#outbound.isIdle && this.#outbound.bytes + bytes.length > this.#pendingBytesMax) {
@@ -97,7 +97,9 @@ class Compressing implements Compress {
   };
 
   receive: NonNullable<Middleware['receive']> = (message, next) => {
-    const encoding = propertyOf(message.userProperties, encodingProperty) as Encoding | undefined;
+    const encoding = propertyOf(message.properties.userProperties, encodingProperty) as
+      | Encoding
+      | undefined;
     const expand = encoding === undefined ? undefined : coder(encoding)?.expand;
     if (expand === undefined && this.#inbound.isIdle) {
       next();
@@ -107,26 +109,20 @@ class Compressing implements Compress {
     // the server keeps the others within our Receive Maximum
     if (message.qos === 0 && this.#inbound.bytes + length > this.#pendingBytesMax) {
       this.dropped += 1;
-      message.refuse(ReasonCode.quotaExceeded);
+      message.finish(ReasonCode.quotaExceeded);
       return;
     }
     const work = expand?.(message.payload, this.#expandedBytesMax).catch(() => null);
     void this.#inbound.run(length, work, expanded => {
       if (expanded === null) {
         this.invalid += 1;
-        message.refuse(ReasonCode.payloadFormatInvalid);
+        message.finish(ReasonCode.payloadFormatInvalid);
         return;
       }
       if (expanded !== undefined) {
         this.expanded += 1;
-        const { userProperties } = message;
         message.payload = expanded;
-        if (propertyOf(userProperties, formatProperty[0]) === formatProperty[1]) {
-          message.payloadFormatIndicator = 1;
-        }
-        message.userProperties = userProperties.filter(
-          ([name]) => name !== encodingProperty && name !== formatProperty[0],
-        );
+        message.properties = asBefore(message.properties);
       }
       next();
     });
@@ -149,7 +145,20 @@ class Compressing implements Compress {
   }
 }
 
-function propertyOf(properties: UserProperties, name: string): string | undefined {
+/** What a message said before it was compressed. */
+function asBefore(properties: PublishProperties): PublishProperties {
+  const { userProperties = [] } = properties;
+  const isText = propertyOf(userProperties, formatProperty[0]) === formatProperty[1];
+  return {
+    ...properties,
+    ...(isText && { payloadFormatIndicator: 1 }),
+    userProperties: userProperties.filter(
+      ([name]) => name !== encodingProperty && name !== formatProperty[0],
+    ),
+  };
+}
+
+function propertyOf(properties: UserProperties = [], name: string): string | undefined {
   return properties.find(([key]) => key === name)?.[1];
 }
 

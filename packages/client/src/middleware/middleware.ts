@@ -1,7 +1,7 @@
 /** Steps between the program and the engine, around each message in both directions. Types only. */
-import type { QoS } from '@godwit/protocol';
+import type { PublishProperties, QoS } from '@godwit/protocol';
 import type { PublishResult } from '../engine/publication.ts';
-import type { CallOptions, PublishInit, UserProperties } from '../options.ts';
+import type { CallOptions, PublishInit } from '../options.ts';
 
 /** A message on its way out. */
 export interface OutboundMessage {
@@ -13,18 +13,19 @@ export interface OutboundMessage {
 
 export type PublishNext = (message: OutboundMessage) => Promise<PublishResult>;
 
-/** A message on its way in, before the subscriptions have it. */
+/** A message on its way in, before the subscriptions have it; a step may replace what it carries. */
 export interface InboundMessage {
   readonly topic: string;
   readonly qos: QoS;
   readonly retain: boolean;
   readonly dup: boolean;
   payload: Uint8Array;
-  payloadFormatIndicator: 0 | 1 | undefined;
-  readonly contentType: string | undefined;
-  userProperties: UserProperties;
-  /** Is done with it instead of passing it on; the reason code is one of PUBACK, 0x80 or above. */
-  refuse(reasonCode: number): void;
+  properties: Readonly<PublishProperties>;
+  /**
+   * Is done with it instead of passing it on: acknowledges it with 0, or refuses it with a reason
+   * code of PUBACK, 0x80 or above.
+   */
+  finish(reasonCode: number): void;
   /** Calls `listener` when it is done with: acknowledged, or passed on at QoS 0. */
   onDone(listener: (reasonCode: number) => void): void;
 }
@@ -41,7 +42,7 @@ export interface Middleware {
   publish?(message: OutboundMessage, next: PublishNext): Promise<PublishResult>;
   /**
    * Before each message is delivered: calls `next` once, in the order of arrival, now or later, or
-   * else `message.refuse`.
+   * else `message.finish`.
    */
   receive?(message: InboundMessage, next: () => void): void;
 }

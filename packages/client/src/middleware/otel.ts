@@ -56,12 +56,12 @@ export function otel({ tracer }: OtelOptions = {}): Middleware {
       }
     },
     receive(message, next) {
-      const { topic, qos, userProperties, payload } = message;
+      const { topic, qos, properties, payload } = message;
       const attributes = { ...described(topic, 'process'), 'messaging.mqtt.qos': qos };
       const span = current().startSpan(
         `process ${topic}`,
         { kind: SpanKind.CONSUMER, attributes: { ...attributes, ...sizeOf(payload) } },
-        traceContext({ userProperties }),
+        traceContext(properties),
       );
       message.onDone(reasonCode => {
         if (reasonCode >= 0x80) span.setStatus({ code: SpanStatusCode.ERROR });
@@ -81,8 +81,8 @@ const getter: TextMapGetter<UserProperties> = {
  * The trace that a received message belongs to, for spans of one's own:
  * `context.with(traceContext(message), run)`.
  */
-export function traceContext(message: { readonly userProperties: UserProperties }): Context {
-  return propagation.extract(context.active(), message.userProperties, getter);
+export function traceContext(message: { readonly userProperties?: UserProperties }): Context {
+  return propagation.extract(context.active(), message.userProperties ?? [], getter);
 }
 
 function described(topic: string, operation: string): Record<string, string> {

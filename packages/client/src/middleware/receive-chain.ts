@@ -1,7 +1,6 @@
 /** The way of a received message through every step of the middleware to the subscriptions. */
-import { type PublishPacket, type QoS, ReasonCode } from '@godwit/protocol';
+import { type PublishPacket, type PublishProperties, type QoS, ReasonCode } from '@godwit/protocol';
 import { Receipt } from '../engine/receipts.ts';
-import type { UserProperties } from '../options.ts';
 import type { InboundMessage, Middleware } from './middleware.ts';
 
 type Deliver = (packet: PublishPacket, receipt: Receipt | null) => void;
@@ -18,7 +17,7 @@ export function receiveChain(use: readonly Middleware[], deliver: Deliver): Deli
     try {
       steps[at].receive!(message, () => next(message, at + 1));
     } catch (error) {
-      message.refuse(ReasonCode.implementationSpecificError);
+      message.finish(ReasonCode.implementationSpecificError);
       queueMicrotask(() => {
         throw error;
       });
@@ -64,31 +63,19 @@ class Received implements InboundMessage {
     this.#packet.payload = payload;
   }
 
-  get contentType(): string | undefined {
-    return this.#packet.properties?.contentType;
+  get properties(): Readonly<PublishProperties> {
+    return this.#packet.properties ?? {};
   }
 
-  get payloadFormatIndicator(): 0 | 1 | undefined {
-    return this.#packet.properties?.payloadFormatIndicator;
-  }
-
-  set payloadFormatIndicator(payloadFormatIndicator: 0 | 1 | undefined) {
-    this.#packet.properties = { ...this.#packet.properties, payloadFormatIndicator };
-  }
-
-  get userProperties(): UserProperties {
-    return this.#packet.properties?.userProperties ?? [];
-  }
-
-  set userProperties(userProperties: UserProperties) {
-    this.#packet.properties = { ...this.#packet.properties, userProperties: [...userProperties] };
+  set properties(properties: Readonly<PublishProperties>) {
+    this.#packet.properties = properties;
   }
 
   onDone(listener: (reasonCode: number) => void): void {
     this.#listeners.push(listener);
   }
 
-  refuse(reasonCode: number): void {
+  finish(reasonCode: number): void {
     if (this.#isPassed) return;
     this.#isPassed = true;
     this.#done(reasonCode);
