@@ -11,6 +11,7 @@ import type {
   PublishInit,
   SubscribeInit,
 } from './options.ts';
+import type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface ClientStats {
@@ -28,6 +29,8 @@ export interface ClientStats {
   readonly droppedUnread: number;
   /** Messages that raised 'undelivered'. */
   readonly undelivered: number;
+  /** Answers that came after their request had ended, or a second time. */
+  readonly lateResponses: number;
   /** Connections that the server accepted after the first one. */
   readonly reconnects: number;
 }
@@ -75,6 +78,8 @@ export interface ClientEvents {
  * a connection that breaks: calls stay pending, and go on with the next one.
  */
 export interface Client extends AsyncDisposable {
+  /** 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. */
+  readonly protocolVersion: 5 | 4 | 3;
   /** 'waiting' is the pause before the next attempt. */
   readonly state: 'connecting' | 'connected' | 'waiting' | 'closed';
   /** What was agreed upon last; undefined until the server accepted a connection. */
@@ -109,6 +114,30 @@ export interface Client extends AsyncDisposable {
     filter: string | readonly string[],
     options?: SubscribeInit & CallOptions,
   ): Promise<Subscription>;
+  /**
+   * Publishes a message and waits for the answer to it. All answers of a client come over one
+   * subscription, made with the first request. QoS is 1 and the lifetime `timeoutMs` unless given;
+   * see `requests` of the options for the default of that, and for the bound of what is under way.
+   * MQTT 5.0 only.
+   * @throws RequestError when the responder failed
+   * @throws MqttError 'no-responder' when the server says that nobody subscribes; 'timeout';
+   *   'queue-full'; or what kept the request from being published
+   */
+  request(
+    topic: string,
+    payload: Uint8Array | string,
+    options?: PublishInit & CallOptions,
+  ): Promise<Message>;
+  /**
+   * Answers requests: with what `answer` returns, or, when it throws, with an error. Only the text
+   * of a `ResponseError` is told. Requests are acknowledged once they were answered.
+   * @throws SubscribeError, MqttError as `subscribe`
+   */
+  respond(
+    filter: string | readonly string[],
+    answer: RespondFunction,
+    options?: RespondInit & CallOptions,
+  ): Promise<Responder>;
   /**
    * Ends subscriptions of the session that no `Subscription` object stands for, as after a restart.
    * @returns the reason code of each filter; always 0x00 in 3.x

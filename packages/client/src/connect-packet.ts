@@ -136,6 +136,7 @@ function connectProperties(options: ClientOptions): ConnectProperties {
     maximumPacketSize: maximumPacketSize(options),
     topicAliasMaximum: inboundAliasMaximum(options) || undefined,
     authenticationMethod: auth?.method,
+    requestResponseInformation: options.requests?.responseInformation || undefined,
     userProperties,
   });
 }
@@ -168,6 +169,7 @@ function requireNone(options: ClientOptions): void {
   if (options.session?.expiryMs !== undefined) throw needsVersion5('session.expiryMs');
   if (options.receiveMaximum !== undefined) throw needsVersion5('receiveMaximum');
   if (options.auth !== undefined) throw needsVersion5('auth');
+  if (options.requests?.responseInformation) throw needsVersion5('requests.responseInformation');
   if (options.userProperties !== undefined) throw needsVersion5('userProperties');
   if (inboundAliasMaximum(options) > 0) throw needsVersion5('topicAliases.inboundMaximum');
 }

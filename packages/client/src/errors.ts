@@ -47,6 +47,10 @@ export const ErrorCode = {
   expired: 'expired',
   /** The server refused the message: see `reasonCode`. */
   publishRefused: 'publish-refused',
+  /** Nobody subscribes to the topic of a request. */
+  noResponder: 'no-responder',
+  /** The responder answered with an error: see `response`. */
+  requestFailed: 'request-failed',
   /** The server refused every filter: see `refused`. */
   subscribeRefused: 'subscribe-refused',
 } as const;
@@ -67,11 +71,13 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.queueFull,
   ErrorCode.offline,
   ErrorCode.dropped,
+  ErrorCode.noResponder,
 ]);
 
 /** Reasons that pass: the same request may succeed later. All others need a change first. */
 const retryableReasons: ReadonlySet<number> = new Set([
   ReasonCode.normalDisconnection,
+  ReasonCode.noMatchingSubscribers,
   ReasonCode.unspecifiedError,
   ReasonCode.implementationSpecificError,
   ReasonCode.serverUnavailable,

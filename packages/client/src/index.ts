@@ -5,6 +5,7 @@ export type {
   LostSubscription,
   Undelivered,
 } from './client.ts';
+export { bytes, type Codec, json, text } from './codec/codec.ts';
 export { connect, createClient, type ServerUrls } from './connect.ts';
 export type { SessionStore } from './engine/journal.ts';
 export type { PublishResult, Until } from './engine/publication.ts';
@@ -19,6 +20,13 @@ export {
   SubscribeError,
 } from './errors.ts';
 export type { Message } from './message.ts';
+export { type Metrics, metrics } from './middleware/metrics.ts';
+export type {
+  InboundMessage,
+  Middleware,
+  OutboundMessage,
+  PublishNext,
+} from './middleware/middleware.ts';
 export type {
   Attempt,
   Awaitable,
@@ -31,6 +39,7 @@ export type {
   PublishInit,
   QueueOptions,
   ReconnectOptions,
+  RequestOptions,
   SessionOptions,
   SubscribeInit,
   TopicAliasOptions,
@@ -38,4 +47,19 @@ export type {
   UserProperties,
   WillOptions,
 } from './options.ts';
+export { RequestError, ResponseError } from './request/request-error.ts';
+export type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 export type { Subscription } from './subscription.ts';
+export { fromDotted, toDotted } from './topic/dotted.ts';
+export { InvalidPayloadError } from './topic/invalid-payload-error.ts';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './topic/standard-schema.ts';
+export type { TopicParams } from './topic/topic-template.ts';
+export type { TypedSubscription } from './topic/typed-subscription.ts';
+export {
+  type OnInvalid,
+  type TopicOptions,
+  type TypedMessage,
+  type TypedSubscribeInit,
+  type TypedTopic,
+  topic,
+} from './topic/typed-topic.ts';

@@ -20,6 +20,9 @@ export const limits = {
   requestsMax: 1_000,
   /** Of them, those that renew subscriptions after a lost session. */
   renewalsMax: 100,
+  /** Calls of `request` that await their answer. */
+  requestsOutstandingMax: 1_000,
+  requestTimeoutMs: 30_000,
   /** Topics that have an alias on one connection, where the server allows more. */
   topicAliasesMax: 1_024,
   /** Shortest time between two searches of the queue for expired messages. */

@@ -7,6 +7,7 @@ import {
   parseUrls,
   type ServerUrls,
 } from './connect.ts';
+import { diagnose, diagnosed } from './diagnostics.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 
 export type { TlsClientOptions } from '@godwit/transport/node';
@@ -41,7 +42,7 @@ export async function connect(
   urls: ServerUrls,
   options: NodeClientOptions & CallOptions = {},
 ): Promise<Client> {
-  return connectOver(urls, withTransport(urls, options));
+  return diagnose(await connectOver(urls, withTransport(urls, options)));
 }
 
 /**
@@ -50,15 +51,15 @@ export async function connect(
  * @throws TypeError, RangeError for a URL or options that make no sense
  */
 export function createClient(urls: ServerUrls, options: NodeClientOptions = {}): Client {
-  return createOver(urls, withTransport(urls, options));
+  return diagnose(createOver(urls, withTransport(urls, options)));
 }
 
 function withTransport<O extends NodeClientOptions>(urls: ServerUrls, options: O): O {
   const { transport, tls, headers, proxy } = options;
-  if (transport !== undefined) return options;
+  if (transport !== undefined) return diagnosed(options);
   for (const url of parseUrls(urls)) checkServerUrl(url, { proxy });
-  return {
+  return diagnosed({
     ...options,
     transport: (url, { signal }) => connectUrl(url, { tls, headers, proxy, signal }),
-  };
+  });
 }

@@ -6,6 +6,7 @@ import type { SessionStore } from './engine/journal.ts';
 import type { Until } from './engine/publication.ts';
 import type { EnhancedAuth } from './enhanced-auth.ts';
 import type { MqttError } from './errors.ts';
+import type { Middleware } from './middleware/middleware.ts';
 
 export type Awaitable<T> = T | Promise<T>;
 /** In the order sent; a name may recur. */
@@ -140,6 +141,22 @@ export interface TopicAliasOptions {
   inboundMaximum?: number;
 }
 
+/** How `request` works. MQTT 5.0 only. */
+export interface RequestOptions {
+  /**
+   * Where answers are to come. It must be this client's alone, and nobody else should know it.
+   * Default: at random, below what the server names where `responseInformation` asks for that, or
+   * else below `response/`.
+   */
+  responseTopic?: string;
+  /** Ask the server where its clients' answers are to come. Default: false. */
+  responseInformation?: boolean;
+  /** Requests that await their answer; more reject with code 'queue-full'. Default: 1,000. */
+  outstandingMax?: number;
+  /** Milliseconds until a request ends with code 'timeout', unless it says. Default: 30,000. */
+  timeoutMs?: number;
+}
+
 export interface ClientOptions {
   /** Default: chosen by the server (5.0), or at random. */
   clientId?: string;
@@ -170,6 +187,7 @@ export interface ClientOptions {
   /** Largest packet accepted from the server, in bytes. Default: 16 MiB. */
   maximumPacketSize?: number;
   queue?: QueueOptions;
+  requests?: RequestOptions;
   /** MQTT 5.0 only. */
   topicAliases?: TopicAliasOptions;
   /**
@@ -179,6 +197,8 @@ export interface ClientOptions {
   inflightMax?: number;
   /** Sent with CONNECT. MQTT 5.0 only. */
   userProperties?: UserProperties;
+  /** Steps around each message, the outermost first. Default: none, which costs nothing. */
+  use?: readonly Middleware[];
   /** Default: the system's. */
   clock?: Clock;
   /** Default: the system's. */

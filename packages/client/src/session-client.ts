@@ -18,6 +18,9 @@ import { Session } from './engine/session.ts';
 import { ErrorCode, MqttError, PublishError } from './errors.ts';
 import { limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
+import type { Message } from './message.ts';
+import { PublishChain } from './middleware/publish-chain.ts';
+import { receiveChain } from './middleware/receive-chain.ts';
 import type {
   CallOptions,
   ClientOptions,
@@ -29,6 +32,8 @@ import type {
 } from './options.ts';
 import { publishPacket, requireUntil } from './publish-packet.ts';
 import { reconnectPolicy } from './reconnect-policy.ts';
+import { Requester } from './request/requester.ts';
+import { Responder, type RespondFunction, type RespondInit } from './request/responder.ts';
 import { inboundLimits, outboundLimits } from './session-limits.ts';
 import { StoreHold } from './store-hold.ts';
 import type { Subscription } from './subscription.ts';
@@ -46,6 +51,8 @@ export class SessionClient implements Client {
   readonly #receiveMaximum: number;
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
+  readonly #requester: Requester;
+  readonly #publishChain: PublishChain | undefined;
   readonly #dialer: Dialer;
   readonly #resolveClosed: (error: MqttError | undefined) => void;
   /** Calls that wait for the connection. */
@@ -65,6 +72,7 @@ export class SessionClient implements Client {
     const { connectTimeoutMs = limits.connectTimeoutMs } = options;
     requireTimeout('connectTimeoutMs', connectTimeoutMs);
     const policy = reconnectPolicy(options);
+    const { use = [] } = options;
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
     this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
@@ -77,10 +85,14 @@ export class SessionClient implements Client {
       clock,
       inboundLimits: inboundBounds,
       outboundLimits: outboundLimits(options),
-      deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
       onUndelivered: (publication, error) => this.#onUndelivered(publication, error),
+      deliver: receiveChain(use, (packet, receipt) => this.#subscriptions.deliver(packet, receipt)),
     });
     this.#listeners = new Listeners();
+    this.#requester = new Requester(this, clock, random, options);
+    this.#publishChain = PublishChain.of(use, ({ topic, payload, options }) =>
+      this.#publish(topic, payload, options),
+    );
     this.#subscriptions = new Subscriptions({
       version: this.#connect.protocolVersion,
       request: (packet, limits, onLate) => this.#request(packet, limits, onLate),
@@ -126,6 +138,10 @@ export class SessionClient implements Client {
     else this.#open(this.#store);
   }
 
+  get protocolVersion(): 5 | 4 | 3 {
+    return this.#connect.protocolVersion;
+  }
+
   get state(): Client['state'] {
     return this.#dialer.state;
   }
@@ -144,6 +160,7 @@ export class SessionClient implements Client {
       droppedQoS0: this.#subscriptions.dropped + outbound.dropped,
       droppedUnread: this.#subscriptions.droppedUnread,
       undelivered: this.#undelivered,
+      lateResponses: this.#requester.late,
       reconnects: this.#reconnects,
     };
   }
@@ -152,10 +169,22 @@ export class SessionClient implements Client {
     return this.#whenUp(options, ({ resolve }) => resolve());
   }
 
-  async publish(
+  publish(
     topic: string,
     payload: Uint8Array | string,
     options: PublishInit & PublishCallOptions = {},
+  ): Promise<PublishResult> {
+    const error = this.#isClosing ? closedHere() : undefined;
+    if (error !== undefined) return Promise.reject(PublishError.from(error, 'no'));
+    const chain = this.#publishChain;
+    if (chain === undefined) return this.#publish(topic, payload, options);
+    return chain.run({ protocolVersion: this.protocolVersion, topic, payload, options });
+  }
+
+  async #publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishInit & PublishCallOptions,
   ): Promise<PublishResult> {
     const packet = publishPacket(this.#connect.protocolVersion, topic, payload, options);
     const { expiryMs, until = 'acked' } = options;
@@ -167,8 +196,7 @@ export class SessionClient implements Client {
       this.#clock,
       options,
       ({ resolve, reject }) => {
-        const error = this.#ended ?? (this.#isClosing ? closedHere() : undefined);
-        if (error !== undefined) throw PublishError.from(error, 'no');
+        if (this.#ended !== undefined) throw PublishError.from(this.#ended, 'no');
         publication = {
           packet,
           expiresAt,
@@ -196,6 +224,22 @@ export class SessionClient implements Client {
     options: SubscribeInit & CallOptions = {},
   ): Promise<Subscription> {
     return this.#subscriptions.subscribe(filter, options);
+  }
+
+  request(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishInit & CallOptions = {},
+  ): Promise<Message> {
+    return this.#requester.request(topic, payload, options);
+  }
+
+  async respond(
+    filter: string | readonly string[],
+    answer: RespondFunction,
+    options: RespondInit & CallOptions = {},
+  ): Promise<Responder> {
+    return new Responder(this, await this.subscribe(filter, options), answer, options);
   }
 
   unsubscribe(
@@ -229,9 +273,13 @@ export class SessionClient implements Client {
         this.#dialer.end(packet);
       };
       const drain = (): void => this.#session.outbound.whenIdle(end);
+      const opened = (): void => {
+        if (this.#store === null) drain();
+        else void this.#store.opened.then(drain);
+      };
       if (!options.drain) end();
-      else if (this.#store === null) drain();
-      else void this.#store.opened.then(drain);
+      else if (this.#publishChain === undefined) opened();
+      else this.#publishChain.whenSettled(opened);
     };
     try {
       await call(this.#clock, options, begin);

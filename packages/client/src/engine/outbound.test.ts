@@ -41,6 +41,7 @@ for (const protocolVersion of [3, 4, 5] as const) {
       droppedQoS0: 0,
       droppedUnread: 0,
       undelivered: 0,
+      lateResponses: 0,
       reconnects: 0,
     });
   });

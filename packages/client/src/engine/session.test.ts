@@ -96,6 +96,7 @@ test('without the session they are new messages, before all others', async t => 
     droppedQoS0: 0,
     droppedUnread: 0,
     undelivered: 0,
+    lateResponses: 0,
     reconnects: 1,
   });
 });
