@@ -144,6 +144,9 @@ export declare function unsupported(what: string): TypeError;
 import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { SessionStore } from './engine/journal.ts';
+import type { Until } from './engine/publication.ts';
+import type { EnhancedAuth } from './enhanced-auth.ts';
 import type { MqttError } from './errors.ts';
 import type { Middleware } from './middleware/middleware.ts';
 export type Awaitable<T> = T | Promise<T>;
@@ -174,6 +177,7 @@ export interface ReconnectOptions {
 export interface SessionOptions {
     cleanStart?: boolean | 'first';
     expiryMs?: number | 'never';
+    store?: SessionStore;
 }
 export interface PublishInit {
     qos?: QoS;
@@ -184,6 +188,9 @@ export interface PublishInit {
     responseTopic?: string;
     correlationData?: Uint8Array;
     userProperties?: UserProperties;
+}
+export interface PublishCallOptions extends CallOptions {
+    until?: Until;
 }
 export interface WillOptions extends PublishInit {
     topic: string;
@@ -211,6 +218,7 @@ export interface ClientOptions {
     protocolVersion?: 5 | 4 | 3;
     transport?: Transport;
     credentials?: Credentials | ((attempt: Attempt) => Awaitable<Credentials>);
+    auth?: EnhancedAuth;
     session?: SessionOptions;
     will?: WillOptions;
     keepAliveMs?: number;
@@ -250,6 +258,42 @@ export interface EachOptions<M> {
     onError?(error: unknown, message: M): 'ack' | 'nack' | 'stop';
 }
 
+// engine/journal.d.ts
+import type { InflightState, PublishPacket } from '@godwit/protocol';
+import type { Clock } from '@godwit/runtime';
+import type { MqttError } from '../errors.ts';
+import type { Publication } from './publication.ts';
+export interface StoredMessage {
+    readonly packet: PublishPacket;
+    readonly expiresAt: number;
+    readonly sequence: number;
+    readonly state: InflightState | undefined;
+}
+export interface StoredSession {
+    readonly clientId: string | undefined;
+    readonly messages: readonly StoredMessage[];
+    readonly inbound: readonly number[];
+}
+export interface Journal {
+    add(publication: Publication): void;
+    sent(publication: Publication): void;
+    received(publication: Publication): void;
+    unsent(publication: Publication): void;
+    remove(publication: Publication): void;
+    remember(packetId: number): void;
+    forget(packetId: number): void;
+    name(clientId: string): void;
+    whenStored(call: () => void): void;
+    close(): Promise<void>;
+}
+export interface OpenStore {
+    readonly session: StoredSession;
+    readonly journal: Journal;
+}
+export interface SessionStore {
+    open(clock: Clock, onFailure: (error: MqttError) => void): Promise<OpenStore>;
+}
+
 // errors.d.ts
 export declare const ErrorCode: {
     readonly connectFailed: 'connect-failed';
@@ -258,6 +302,7 @@ export declare const ErrorCode: {
     readonly serverDisconnected: 'server-disconnected';
     readonly keepAliveTimeout: 'keep-alive-timeout';
     readonly protocolError: 'protocol-error';
+    readonly authenticationFailed: 'authentication-failed';
     readonly internalError: 'internal-error';
     readonly closed: 'closed';
     readonly aborted: 'aborted';
@@ -267,6 +312,7 @@ export declare const ErrorCode: {
     readonly queueFull: 'queue-full';
     readonly offline: 'offline';
     readonly dropped: 'dropped';
+    readonly storeFailed: 'store-failed';
     readonly expired: 'expired';
     readonly publishRefused: 'publish-refused';
     readonly noResponder: 'no-responder';
@@ -300,15 +346,50 @@ export declare class SubscribeError extends MqttError {
     constructor(refused: ReadonlyMap<string, number>, reasonString?: string);
 }
 
+// engine/publication.d.ts
+import type { AcknowledgementPacket, PublishPacket, UserProperty } from '@godwit/protocol';
+export interface PublishResult {
+    readonly reasonCode: number;
+    readonly reasonString?: string;
+    readonly userProperties?: readonly UserProperty[];
+}
+export type Until = 'sent' | 'stored' | 'acked';
+export interface Publication {
+    readonly packet: PublishPacket;
+    readonly expiresAt: number;
+    state: 'new' | 'waiting' | 'queued' | 'sent' | 'settled';
+    wasSent: boolean;
+    isAbandoned: boolean;
+    readonly until: Until;
+    isAnswered: boolean;
+    sequence: number;
+    received: AcknowledgementPacket | undefined;
+    resolve(result: PublishResult): void;
+    reject(error: unknown): void;
+}
+export declare function sizeOf({ packet }: Publication): number;
+
+// enhanced-auth.d.ts
+import type { Awaitable } from './options.ts';
+export interface AuthExchange {
+    first(): Awaitable<Uint8Array | undefined>;
+    answer(data: Uint8Array | undefined): Awaitable<Uint8Array | undefined>;
+    finish(data: Uint8Array | undefined): Awaitable<void>;
+}
+export interface EnhancedAuth {
+    readonly method: string;
+    begin(): AuthExchange;
+}
+
 // middleware/middleware.d.ts
 import type { PublishProperties, QoS } from '@godwit/protocol';
 import type { PublishResult } from '../engine/publication.ts';
-import type { CallOptions, PublishInit } from '../options.ts';
+import type { PublishCallOptions, PublishInit } from '../options.ts';
 export interface OutboundMessage {
     readonly protocolVersion: 5 | 4 | 3;
     readonly topic: string;
     readonly payload: Uint8Array | string;
-    readonly options: Readonly<PublishInit & CallOptions>;
+    readonly options: Readonly<PublishInit & PublishCallOptions>;
 }
 export type PublishNext = (message: OutboundMessage) => Promise<PublishResult>;
 export interface InboundMessage {
@@ -325,25 +406,6 @@ export interface Middleware {
     publish?(message: OutboundMessage, next: PublishNext): Promise<PublishResult>;
     receive?(message: InboundMessage, next: () => void): void;
 }
-
-// engine/publication.d.ts
-import type { AcknowledgementPacket, PublishPacket, UserProperty } from '@godwit/protocol';
-export interface PublishResult {
-    readonly reasonCode: number;
-    readonly reasonString?: string;
-    readonly userProperties?: readonly UserProperty[];
-}
-export interface Publication {
-    readonly packet: PublishPacket;
-    readonly expiresAt: number;
-    state: 'new' | 'waiting' | 'queued' | 'sent' | 'settled';
-    wasSent: boolean;
-    isAbandoned: boolean;
-    received: AcknowledgementPacket | undefined;
-    resolve(result: PublishResult): void;
-    reject(error: unknown): void;
-}
-export declare function sizeOf({ packet }: Publication): number;
 
 // mqttjs/properties.d.ts
 import type { PublishProperties } from '@godwit/protocol';

@@ -1,17 +1,25 @@
 // node.d.ts
+import { type TlsClientOptions } from '@godwit/transport/node';
 import type { Client } from './client.ts';
 import { type ServerUrls } from './connect.ts';
-import type { CallOptions, ClientOptions, Transport } from './options.ts';
-export declare const tcpTransport: Transport;
-export declare function connect(urls: ServerUrls, options?: ClientOptions & CallOptions): Promise<Client>;
-export declare function createClient(urls: ServerUrls, options?: ClientOptions): Client;
+import type { CallOptions, ClientOptions } from './options.ts';
+export type { TlsClientOptions } from '@godwit/transport/node';
+export { fileStore } from './file-store/file-store.ts';
+export interface NodeClientOptions extends ClientOptions {
+    tls?: TlsClientOptions;
+    headers?: Readonly<Record<string, string>>;
+    proxy?: string | URL;
+}
+export declare function connect(urls: ServerUrls, options?: NodeClientOptions & CallOptions): Promise<Client>;
+export declare function createClient(urls: ServerUrls, options?: NodeClientOptions): Client;
 
 // client.d.ts
+import type { QoS } from '@godwit/protocol';
 import type { PublishResult } from './engine/publication.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
-import type { MqttError } from './errors.ts';
+import type { MqttError, PublishError } from './errors.ts';
 import type { Message } from './message.ts';
-import type { CallOptions, CloseOptions, PublishInit, SubscribeInit } from './options.ts';
+import type { CallOptions, CloseOptions, PublishCallOptions, PublishInit, SubscribeInit } from './options.ts';
 import type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 import type { Subscription } from './subscription.ts';
 export interface ClientStats {
@@ -20,6 +28,8 @@ export interface ClientStats {
     readonly inFlight: number;
     readonly unackedInbound: number;
     readonly droppedQoS0: number;
+    readonly droppedUnread: number;
+    readonly undelivered: number;
     readonly lateResponses: number;
     readonly reconnects: number;
 }
@@ -28,11 +38,18 @@ export interface LostSubscription {
     readonly filter: string;
     readonly error: MqttError;
 }
+export interface Undelivered {
+    readonly topic: string;
+    readonly payload: Uint8Array;
+    readonly qos: QoS;
+    readonly error: PublishError;
+}
 export interface ClientEvents {
     up: ServerSettings;
     down: MqttError | undefined;
     subscriptionlost: LostSubscription;
     unhandled: Message;
+    undelivered: Undelivered;
 }
 export interface Client extends AsyncDisposable {
     readonly protocolVersion: 5 | 4 | 3;
@@ -41,11 +58,12 @@ export interface Client extends AsyncDisposable {
     readonly stats: ClientStats;
     readonly closed: Promise<MqttError | undefined>;
     ready(options?: CallOptions): Promise<void>;
-    publish(topic: string, payload: Uint8Array | string, options?: PublishInit & CallOptions): Promise<PublishResult>;
+    publish(topic: string, payload: Uint8Array | string, options?: PublishInit & PublishCallOptions): Promise<PublishResult>;
     subscribe(filter: string | readonly string[], options?: SubscribeInit & CallOptions): Promise<Subscription>;
     request(topic: string, payload: Uint8Array | string, options?: PublishInit & CallOptions): Promise<Message>;
     respond(filter: string | readonly string[], answer: RespondFunction, options?: RespondInit & CallOptions): Promise<Responder>;
     unsubscribe(filter: string | readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, number>>;
+    reauthenticate(options?: CallOptions): Promise<void>;
     on<E extends keyof ClientEvents>(type: E, listener: (event: ClientEvents[E]) => void, options?: {
         signal?: AbortSignal;
         once?: boolean;
@@ -60,12 +78,16 @@ export interface PublishResult {
     readonly reasonString?: string;
     readonly userProperties?: readonly UserProperty[];
 }
+export type Until = 'sent' | 'stored' | 'acked';
 export interface Publication {
     readonly packet: PublishPacket;
     readonly expiresAt: number;
     state: 'new' | 'waiting' | 'queued' | 'sent' | 'settled';
     wasSent: boolean;
     isAbandoned: boolean;
+    readonly until: Until;
+    isAnswered: boolean;
+    sequence: number;
     received: AcknowledgementPacket | undefined;
     resolve(result: PublishResult): void;
     reject(error: unknown): void;
@@ -106,6 +128,7 @@ export declare const ErrorCode: {
     readonly serverDisconnected: 'server-disconnected';
     readonly keepAliveTimeout: 'keep-alive-timeout';
     readonly protocolError: 'protocol-error';
+    readonly authenticationFailed: 'authentication-failed';
     readonly internalError: 'internal-error';
     readonly closed: 'closed';
     readonly aborted: 'aborted';
@@ -115,6 +138,7 @@ export declare const ErrorCode: {
     readonly queueFull: 'queue-full';
     readonly offline: 'offline';
     readonly dropped: 'dropped';
+    readonly storeFailed: 'store-failed';
     readonly expired: 'expired';
     readonly publishRefused: 'publish-refused';
     readonly noResponder: 'no-responder';
@@ -203,6 +227,9 @@ export declare class Receipts {
 import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { SessionStore } from './engine/journal.ts';
+import type { Until } from './engine/publication.ts';
+import type { EnhancedAuth } from './enhanced-auth.ts';
 import type { MqttError } from './errors.ts';
 import type { Middleware } from './middleware/middleware.ts';
 export type Awaitable<T> = T | Promise<T>;
@@ -233,6 +260,7 @@ export interface ReconnectOptions {
 export interface SessionOptions {
     cleanStart?: boolean | 'first';
     expiryMs?: number | 'never';
+    store?: SessionStore;
 }
 export interface PublishInit {
     qos?: QoS;
@@ -243,6 +271,9 @@ export interface PublishInit {
     responseTopic?: string;
     correlationData?: Uint8Array;
     userProperties?: UserProperties;
+}
+export interface PublishCallOptions extends CallOptions {
+    until?: Until;
 }
 export interface WillOptions extends PublishInit {
     topic: string;
@@ -270,6 +301,7 @@ export interface ClientOptions {
     protocolVersion?: 5 | 4 | 3;
     transport?: Transport;
     credentials?: Credentials | ((attempt: Attempt) => Awaitable<Credentials>);
+    auth?: EnhancedAuth;
     session?: SessionOptions;
     will?: WillOptions;
     keepAliveMs?: number;
@@ -309,15 +341,63 @@ export interface EachOptions<M> {
     onError?(error: unknown, message: M): 'ack' | 'nack' | 'stop';
 }
 
+// engine/journal.d.ts
+import type { InflightState, PublishPacket } from '@godwit/protocol';
+import type { Clock } from '@godwit/runtime';
+import type { MqttError } from '../errors.ts';
+import type { Publication } from './publication.ts';
+export interface StoredMessage {
+    readonly packet: PublishPacket;
+    readonly expiresAt: number;
+    readonly sequence: number;
+    readonly state: InflightState | undefined;
+}
+export interface StoredSession {
+    readonly clientId: string | undefined;
+    readonly messages: readonly StoredMessage[];
+    readonly inbound: readonly number[];
+}
+export interface Journal {
+    add(publication: Publication): void;
+    sent(publication: Publication): void;
+    received(publication: Publication): void;
+    unsent(publication: Publication): void;
+    remove(publication: Publication): void;
+    remember(packetId: number): void;
+    forget(packetId: number): void;
+    name(clientId: string): void;
+    whenStored(call: () => void): void;
+    close(): Promise<void>;
+}
+export interface OpenStore {
+    readonly session: StoredSession;
+    readonly journal: Journal;
+}
+export interface SessionStore {
+    open(clock: Clock, onFailure: (error: MqttError) => void): Promise<OpenStore>;
+}
+
+// enhanced-auth.d.ts
+import type { Awaitable } from './options.ts';
+export interface AuthExchange {
+    first(): Awaitable<Uint8Array | undefined>;
+    answer(data: Uint8Array | undefined): Awaitable<Uint8Array | undefined>;
+    finish(data: Uint8Array | undefined): Awaitable<void>;
+}
+export interface EnhancedAuth {
+    readonly method: string;
+    begin(): AuthExchange;
+}
+
 // middleware/middleware.d.ts
 import type { PublishProperties, QoS } from '@godwit/protocol';
 import type { PublishResult } from '../engine/publication.ts';
-import type { CallOptions, PublishInit } from '../options.ts';
+import type { PublishCallOptions, PublishInit } from '../options.ts';
 export interface OutboundMessage {
     readonly protocolVersion: 5 | 4 | 3;
     readonly topic: string;
     readonly payload: Uint8Array | string;
-    readonly options: Readonly<PublishInit & CallOptions>;
+    readonly options: Readonly<PublishInit & PublishCallOptions>;
 }
 export type PublishNext = (message: OutboundMessage) => Promise<PublishResult>;
 export interface InboundMessage {
@@ -396,17 +476,19 @@ export declare class Inbox {
     putBack(messages: readonly Message[]): void;
     next(reader: object): Promise<IteratorResult<Message, undefined>>;
     cancel(reader: object): void;
+    trim(messagesMax: number): number;
     end(error?: MqttError): void;
     release(): void;
 }
 
 // connect.d.ts
 import type { Client } from './client.ts';
-import type { CallOptions, ClientOptions, Transport } from './options.ts';
+import type { CallOptions, ClientOptions } from './options.ts';
 export type ServerUrls = string | URL | readonly (string | URL)[];
-export interface TransportOptions {
-    transport: Transport;
-}
-export declare function connect(urls: ServerUrls, options: ClientOptions & TransportOptions & CallOptions): Promise<Client>;
-export declare function createClient(urls: ServerUrls, options: ClientOptions & TransportOptions): Client;
+export declare function connect(urls: ServerUrls, options?: ClientOptions & CallOptions): Promise<Client>;
+export declare function createClient(urls: ServerUrls, options?: ClientOptions): Client;
 export declare function parseUrls(urls: ServerUrls): URL[];
+
+// file-store/file-store.d.ts
+import type { SessionStore } from '../engine/journal.ts';
+export declare function fileStore(directory: string): SessionStore;

@@ -1,25 +1,21 @@
 /** The client: ties a session to one connection after the other, and promises to both. */
-import {
-  type ConnectPacket,
-  encodeClientPacket,
-  type SubscribePacket,
-  type UnsubscribePacket,
-} from '@godwit/protocol';
+import { type ConnectPacket, encodeClientPacket } from '@godwit/protocol';
 import { type Clock, systemClock, systemRandom } from '@godwit/runtime';
 import { call, requireTimeout, type Settle } from './call.ts';
 import type { Client, ClientEvents, ClientStats } from './client.ts';
 import { connectPacket, disconnectPacket, maximumPacketSize } from './connect-packet.ts';
 import { ConnectRequest } from './connect-request.ts';
+import { ConnectedCalls } from './connected-calls.ts';
 import type { Connection } from './engine/connection.ts';
-import { Dialer } from './engine/dialer.ts';
+import { Dialer, type DialerInit } from './engine/dialer.ts';
 import type { Publication, PublishResult } from './engine/publication.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
 import { Session } from './engine/session.ts';
-import { ErrorCode, MqttError, PublishError } from './errors.ts';
+import { ErrorCode, MqttError, type PublishError } from './errors.ts';
+import { closedHere, Lifetime } from './lifetime.ts';
 import { limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
 import type { Message } from './message.ts';
-import { PublishChain } from './middleware/publish-chain.ts';
 import { receiveChain } from './middleware/receive-chain.ts';
 import type {
   CallOptions,
@@ -30,14 +26,14 @@ import type {
   SubscribeInit,
   Transport,
 } from './options.ts';
-import { publishPacket, requireUntil } from './publish-packet.ts';
+import { Publisher } from './publisher.ts';
 import { reconnectPolicy } from './reconnect-policy.ts';
 import { Requester } from './request/requester.ts';
 import { Responder, type RespondFunction, type RespondInit } from './request/responder.ts';
 import { inboundLimits, outboundLimits } from './session-limits.ts';
 import { StoreHold } from './store-hold.ts';
 import type { Subscription } from './subscription.ts';
-import { type Answered, Subscriptions } from './subscriptions.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { onWake } from './wake.ts';
 
 export class SessionClient implements Client {
@@ -52,32 +48,26 @@ export class SessionClient implements Client {
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
   readonly #requester: Requester;
-  readonly #publishChain: PublishChain | undefined;
+  readonly #publisher: Publisher;
+  readonly #calls: ConnectedCalls;
+  readonly #lifetime: Lifetime;
   readonly #dialer: Dialer;
   readonly #resolveClosed: (error: MqttError | undefined) => void;
-  /** Calls that wait for the connection. */
-  #waiting: Set<Settle<void>>;
   #server: ServerSettings | undefined;
   /** Settled as long as there is no connection. */
   #offline: PromiseWithResolvers<void>;
   #reconnects: number;
   #undelivered: number;
-  /** Why nothing can be sent any longer; set before the connection is quite gone. */
-  #ended: MqttError | undefined;
-  #isClosing: boolean;
 
   /** Starts connecting. @throws as `createClient` */
   constructor(urls: readonly URL[], options: ClientOptions & { transport: Transport }) {
-    const { clock = systemClock, random = systemRandom, transport } = options;
-    const { connectTimeoutMs = limits.connectTimeoutMs } = options;
+    const { clock = systemClock, random = systemRandom, use = [] } = options;
+    const { session: { store } = {}, connectTimeoutMs = limits.connectTimeoutMs } = options;
     requireTimeout('connectTimeoutMs', connectTimeoutMs);
     const policy = reconnectPolicy(options);
-    const { use = [] } = options;
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
     this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
-    const { store } = options.session ?? {};
-    this.#store = store === undefined ? null : new StoreHold(store, clock, e => this.#fail(e));
     const inboundBounds = inboundLimits(options);
     this.#receiveMaximum = inboundBounds.receiveMaximum;
     this.#session = new Session({
@@ -90,12 +80,24 @@ export class SessionClient implements Client {
     });
     this.#listeners = new Listeners();
     this.#requester = new Requester(this, clock, random, options);
-    this.#publishChain = PublishChain.of(use, ({ topic, payload, options }) =>
-      this.#publish(topic, payload, options),
-    );
+    this.#lifetime = new Lifetime();
+    this.#publisher = new Publisher({
+      version: this.#connect.protocolVersion,
+      clock,
+      outbound: this.#session.outbound,
+      lifetime: this.#lifetime,
+      use,
+      hasStore: store !== undefined,
+    });
+    this.#calls = new ConnectedCalls({
+      clock,
+      session: this.#session,
+      lifetime: this.#lifetime,
+      isUp: () => this.state === 'connected',
+    });
     this.#subscriptions = new Subscriptions({
       version: this.#connect.protocolVersion,
-      request: (packet, limits, onLate) => this.#request(packet, limits, onLate),
+      request: (packet, limits, onLate) => this.#calls.request(packet, limits, onLate),
       renew: (packet, answer) => this.#session.request(packet, answer),
       obstacle: packet => this.#session.obstacle(packet),
       offline: () => this.#offline.promise,
@@ -105,34 +107,23 @@ export class SessionClient implements Client {
     const closed = Promise.withResolvers<MqttError | undefined>();
     this.closed = closed.promise;
     this.#resolveClosed = closed.resolve;
-    this.#waiting = new Set();
     this.#server = undefined;
     this.#offline = Promise.withResolvers();
     this.#offline.resolve();
     this.#reconnects = 0;
     this.#undelivered = 0;
-    this.#ended = undefined;
-    this.#isClosing = false;
-    this.#dialer = new Dialer(
-      {
-        urls,
-        transport,
-        clock,
-        random,
-        connectTimeoutMs,
-        maximumPacketSize: maximumPacketSize(options),
-        policy,
-        auth: options.auth,
-        whenStored: this.#store?.whenStored ?? null,
-        packet: attempt => this.#connectRequest.make(attempt),
-      },
-      {
-        onUp: (connection, server, isCertain) => this.#up(connection, server, isCertain),
-        onPacket: packet => this.#session.onPacket(packet),
-        onDown: error => this.#down(error),
-        onOver: error => this.#over(error),
-      },
-    );
+    // opened last: nothing would let it go if an option made no sense
+    this.#store = store === undefined ? null : new StoreHold(store, clock, e => this.#fail(e));
+    this.#dialer = this.#newDialer({
+      urls,
+      transport: options.transport,
+      clock,
+      random,
+      connectTimeoutMs,
+      maximumPacketSize: maximumPacketSize(options),
+      policy,
+      auth: options.auth,
+    });
     void this.closed.then(onWake(() => this.#dialer.wake()));
     if (this.#store === null) this.#dialer.dial();
     else this.#open(this.#store);
@@ -166,7 +157,7 @@ export class SessionClient implements Client {
   }
 
   ready(options: CallOptions = {}): Promise<void> {
-    return this.#whenUp(options, ({ resolve }) => resolve());
+    return this.#calls.whenUp(options, ({ resolve }) => resolve());
   }
 
   publish(
@@ -174,49 +165,7 @@ export class SessionClient implements Client {
     payload: Uint8Array | string,
     options: PublishInit & PublishCallOptions = {},
   ): Promise<PublishResult> {
-    const error = this.#isClosing ? closedHere() : undefined;
-    if (error !== undefined) return Promise.reject(PublishError.from(error, 'no'));
-    const chain = this.#publishChain;
-    if (chain === undefined) return this.#publish(topic, payload, options);
-    return chain.run({ protocolVersion: this.protocolVersion, topic, payload, options });
-  }
-
-  async #publish(
-    topic: string,
-    payload: Uint8Array | string,
-    options: PublishInit & PublishCallOptions,
-  ): Promise<PublishResult> {
-    const packet = publishPacket(this.#connect.protocolVersion, topic, payload, options);
-    const { expiryMs, until = 'acked' } = options;
-    if (until !== 'acked') requireUntil(until, packet, this.#store !== null);
-    const expiresAt =
-      expiryMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + expiryMs;
-    let publication: Publication | undefined;
-    return call<PublishResult>(
-      this.#clock,
-      options,
-      ({ resolve, reject }) => {
-        if (this.#ended !== undefined) throw PublishError.from(this.#ended, 'no');
-        publication = {
-          packet,
-          expiresAt,
-          state: 'new',
-          wasSent: false,
-          isAbandoned: false,
-          until,
-          isAnswered: false,
-          sequence: 0,
-          received: undefined,
-          resolve,
-          reject,
-        };
-        this.#session.outbound.add(publication);
-      },
-      error => {
-        const isUnsent = publication === undefined || this.#session.outbound.withdraw(publication);
-        return PublishError.from(error, isUnsent ? 'no' : 'maybe');
-      },
-    );
+    return this.#publisher.publish(topic, payload, options);
   }
 
   subscribe(
@@ -250,7 +199,7 @@ export class SessionClient implements Client {
   }
 
   reauthenticate(options: CallOptions = {}): Promise<void> {
-    return this.#whenUp(options, settle => this.#dialer.reauthenticate(settle));
+    return this.#calls.whenUp(options, settle => this.#dialer.reauthenticate(settle));
   }
 
   on<E extends keyof ClientEvents>(
@@ -266,26 +215,23 @@ export class SessionClient implements Client {
     encodeClientPacket(packet, this.#connect.protocolVersion);
     const begin = ({ resolve }: Settle<void>): void => {
       void this.closed.then(() => resolve());
-      if (this.#isClosing || this.state === 'closed') return;
-      this.#isClosing = true;
+      if (this.#lifetime.isClosing || this.state === 'closed') return;
+      this.#lifetime.isClosing = true;
       const end = (): void => {
         this.#end(closedHere());
         this.#dialer.end(packet);
       };
       const drain = (): void => this.#session.outbound.whenIdle(end);
-      const opened = (): void => {
-        if (this.#store === null) drain();
-        else void this.#store.opened.then(drain);
-      };
+      const opened = this.#store?.opened;
       if (!options.drain) end();
-      else if (this.#publishChain === undefined) opened();
-      else this.#publishChain.whenSettled(opened);
+      else
+        this.#publisher.whenTaken(() => void (opened === undefined ? drain() : opened.then(drain)));
     };
     try {
       await call(this.#clock, options, begin);
     } catch (error) {
       if (!(error instanceof MqttError)) throw error;
-      this.#isClosing = true;
+      this.#lifetime.isClosing = true;
       this.#end(closedHere());
       this.#dialer.giveUp();
       await this.closed;
@@ -296,10 +242,24 @@ export class SessionClient implements Client {
     return this.close();
   }
 
+  #newDialer(init: Omit<DialerInit, 'whenStored' | 'packet'>): Dialer {
+    const whenStored = this.#store?.whenStored ?? null;
+    const packet: DialerInit['packet'] = attempt => this.#connectRequest.make(attempt);
+    return new Dialer(
+      { ...init, whenStored, packet },
+      {
+        onUp: (connection, server, isCertain) => this.#up(connection, server, isCertain),
+        onPacket: received => this.#session.onPacket(received),
+        onDown: error => this.#down(error),
+        onOver: error => this.#over(error),
+      },
+    );
+  }
+
   /** Goes on with the stored session, if there is one, once the store is open. */
   #open(store: StoreHold): void {
     void store.opened.then(open => {
-      if (open === undefined || this.#ended !== undefined) return;
+      if (open === undefined || this.#lifetime.ended !== undefined) return;
       try {
         if (open.session.clientId !== undefined) {
           this.#connectRequest.resume(open.session.clientId);
@@ -337,16 +297,14 @@ export class SessionClient implements Client {
     this.#listeners.emit('up', server);
     // subscriptions go first, so that they see what is published after them
     this.#subscriptions.up(server.sessionPresent && isCertain);
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const { resolve } of waiting) resolve();
-    if (this.#ended === undefined) this.#session.outbound.up(connection, server, isKept);
+    this.#calls.up();
+    if (this.#lifetime.ended === undefined) this.#session.outbound.up(connection, server, isKept);
   }
 
   /** From now on nothing more is sent; what waits for an answer of the server fails. */
   #end(error: MqttError): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = error;
+    if (this.#lifetime.ended !== undefined) return;
+    this.#lifetime.ended = error;
     this.#session.outbound.end(error);
   }
 
@@ -358,89 +316,15 @@ export class SessionClient implements Client {
   }
 
   #over(error: MqttError | undefined): void {
-    const reason = this.#ended ?? error ?? closedHere();
+    const reason = this.#lifetime.ended ?? error ?? closedHere();
     const told = reason.code === ErrorCode.closed ? undefined : reason;
     this.#end(reason);
     this.#session.detach(reason);
     this.#offline.resolve();
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const { reject } of waiting) reject(reason);
+    this.#calls.over(reason);
     this.#subscriptions.over(told);
     this.#listeners.emit('down', told);
     if (this.#store === null) this.#resolveClosed(told);
     else void this.#store.close().then(failure => this.#resolveClosed(told ?? failure));
   }
-
-  /**
-   * Calls `then` as soon as the connection stands, at once if it does. When its `again` is called,
-   * because the connection is gone, it is called anew with the next one.
-   */
-  #whenUp<T>(
-    options: CallOptions,
-    then: (settle: Settle<T>, again: () => void) => void,
-    giveUp?: () => void,
-  ): Promise<T> {
-    let waiter: Settle<void> | undefined;
-    return call<T>(
-      this.#clock,
-      options,
-      settle => {
-        const again = (): void => {
-          if (this.#ended !== undefined) settle.reject(this.#ended);
-          else this.#waiting.add(waiter!);
-        };
-        const resolve = (): void => {
-          try {
-            then(settle, again);
-          } catch (error) {
-            settle.reject(error);
-          }
-        };
-        waiter = { resolve, reject: settle.reject };
-        if (this.#ended !== undefined) throw this.#ended;
-        if (this.#isClosing) throw closedHere();
-        if (this.state === 'connected') resolve();
-        else this.#waiting.add(waiter);
-      },
-      error => {
-        if (waiter !== undefined) this.#waiting.delete(waiter);
-        giveUp?.();
-        return error;
-      },
-    );
-  }
-
-  /**
-   * Sends a request and waits for its answer, over as many connections as it takes; one that comes
-   * too late, or never, is told to `onLate`.
-   */
-  #request(
-    packet: SubscribePacket | UnsubscribePacket,
-    options: CallOptions,
-    onLate?: () => void,
-  ): Promise<Answered> {
-    let isLate = false;
-    return this.#whenUp<Answered>(
-      options,
-      ({ resolve }, again) =>
-        this.#session.request(packet, {
-          onAnswer: (reasonCodes, reasonString) => {
-            if (isLate) onLate?.();
-            else resolve({ reasonCodes, reasonString });
-          },
-          onError: () => {
-            if (isLate) onLate?.();
-            else again();
-          },
-        }),
-      () => {
-        isLate = true;
-      },
-    );
-  }
-}
-
-function closedHere(): MqttError {
-  return new MqttError(ErrorCode.closed, 'the client was closed');
 }

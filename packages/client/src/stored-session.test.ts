@@ -3,13 +3,17 @@ import { type TestContext, test } from 'node:test';
 import { type ConnackPacket, type Packet, PacketType, ReasonCode } from '@godwit/protocol';
 import { SeededRandom } from '@godwit/testkit';
 import type { Client, Undelivered } from './client.ts';
+import { json } from './codec/codec.ts';
+import type { SessionStore } from './engine/journal.ts';
 import { ErrorCode, MqttError, PublishError } from './errors.ts';
+import type { Middleware } from './middleware/middleware.ts';
 import type { ClientOptions, SessionOptions } from './options.ts';
 import type { StoreTable } from './store/store-table.ts';
 import { tableStore } from './store/table-store.ts';
 import { CrashTable } from './testing/crash-table.ts';
 import { answering, ScriptedNetwork, welcoming } from './testing/scripted-network.ts';
 import { publish } from './testing/scripted-server.ts';
+import { topic } from './topic/typed-topic.ts';
 
 /** One program after the other, with the store of the one before. */
 class Restarts {
@@ -475,3 +479,39 @@ async function pending<T>(restarts: Restarts, promise: Promise<T>): Promise<T> {
   await restarts.pass(50);
   return promise;
 }
+
+test("'stored' and 'sent' hold through middleware and typed topics", async t => {
+  const restarts = new Restarts(t);
+  restarts.network.missing.add('a');
+  const seen: unknown[] = [];
+  const watching: Middleware = {
+    publish(message, next) {
+      seen.push(message.options.until);
+      return next(message);
+    },
+  };
+  const client = await restarts.start(silent(), { use: [watching] });
+  const reading = topic('site/{site}', { codec: json<number>(), qos: 1 });
+  await pending(restarts, reading.publish(client, { site: 'n' }, 21, { until: 'stored' }));
+  assert.deepEqual(seen, ['stored']);
+  assert.equal(client.stats.queued, 1);
+  const sent = reading.publish(client, { site: 's' }, 22, { until: 'sent' });
+  restarts.network.missing.clear();
+  await restarts.pass(10_000);
+  await sent;
+  assert.equal(client.stats.inFlight, 2);
+});
+
+test('the store is left alone by options that make no sense', t => {
+  let opened = 0;
+  const store: SessionStore = {
+    open: () => {
+      opened += 1;
+      return Promise.reject(new Error('nobody holds it'));
+    },
+  };
+  const { network } = new Restarts(t);
+  const nonsense = { requests: { outstandingMax: 0 }, session: { store } };
+  assert.throws(() => network.client(t, nonsense), RangeError);
+  assert.equal(opened, 0);
+});
