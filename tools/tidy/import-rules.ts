@@ -23,8 +23,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'server', 'bench'],
 };
 
-/** Packages whose main entry, and all it leads to, also runs in a browser. */
-const BROWSER_SAFE = ['runtime', 'protocol', 'transport', 'client'];
+/** Entries that, with all they lead to, also run in a browser. */
+const BROWSER_SAFE = [
+  'runtime/src/index.ts',
+  'protocol/src/index.ts',
+  'transport/src/index.ts',
+  'client/src/index.ts',
+  'client/src/scram.ts',
+];
 
 const PACKAGE_IMPORT = /^@godwit\/([^/]+)(?:\/(.+))?$/;
 
@@ -71,7 +77,7 @@ export function browserSafe(files: ReadonlyMap<string, SourceFile>): string[] {
       if (specifier.startsWith('.')) follow(join(dirname(path), specifier));
     }
   };
-  for (const name of BROWSER_SAFE) follow(`packages/${name}/src/index.ts`);
+  for (const entry of BROWSER_SAFE) follow(`packages/${entry}`);
   return [...reached].flatMap(file => [
     ...file.imports
       .filter(({ specifier }) => specifier.startsWith('node:'))

@@ -1,9 +1,17 @@
 /** The client as its user sees it. Types only; `SessionClient` is what stands behind it. */
+import type { QoS } from '@godwit/protocol';
 import type { PublishResult } from './engine/publication.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
-import type { MqttError } from './errors.ts';
+import type { MqttError, PublishError } from './errors.ts';
 import type { Message } from './message.ts';
-import type { CallOptions, CloseOptions, PublishInit, SubscribeInit } from './options.ts';
+import type {
+  CallOptions,
+  CloseOptions,
+  PublishCallOptions,
+  PublishInit,
+  SubscribeInit,
+} from './options.ts';
+import type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface ClientStats {
@@ -17,6 +25,12 @@ export interface ClientStats {
   readonly unackedInbound: number;
   /** Messages of QoS 0: received with no room for them, or published offline and not queued. */
   readonly droppedQoS0: number;
+  /** Messages of QoS 1 and 2 dropped unread, beyond `receiveMaximum` when a session was lost. */
+  readonly droppedUnread: number;
+  /** Messages that raised 'undelivered'. */
+  readonly undelivered: number;
+  /** Answers that came after their request had ended, or a second time. */
+  readonly lateResponses: number;
   /** Connections that the server accepted after the first one. */
   readonly reconnects: number;
 }
@@ -27,6 +41,14 @@ export interface LostSubscription {
   /** As it was given to `subscribe`. */
   readonly filter: string;
   readonly error: MqttError;
+}
+
+/** A message that will not be delivered, and that no `publish` is pending for. */
+export interface Undelivered {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly error: PublishError;
 }
 
 export interface ClientEvents {
@@ -44,6 +66,11 @@ export interface ClientEvents {
   subscriptionlost: LostSubscription;
   /** A message that no subscription asked for; acknowledged once the listeners have returned. */
   unhandled: Message;
+  /**
+   * A message failed after its `publish` had resolved, or since it was stored by an earlier process:
+   * it expired, the server refused it, or a newer one took its place.
+   */
+  undelivered: Undelivered;
 }
 
 /**
@@ -51,6 +78,8 @@ export interface ClientEvents {
  * a connection that breaks: calls stay pending, and go on with the next one.
  */
 export interface Client extends AsyncDisposable {
+  /** 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. */
+  readonly protocolVersion: 5 | 4 | 3;
   /** 'waiting' is the pause before the next attempt. */
   readonly state: 'connecting' | 'connected' | 'waiting' | 'closed';
   /** What was agreed upon last; undefined until the server accepted a connection. */
@@ -66,14 +95,14 @@ export interface Client extends AsyncDisposable {
   /**
    * Sends a message; without a connection it is queued. The bytes must not be changed until the
    * promise is settled. It resolves for QoS 0 when the transport has taken the message, for QoS 1
-   * and 2 when the server has, over as many connections as that takes.
+   * and 2 when the server has, over as many connections as that takes; or earlier: see `until`.
    * @throws PublishError `delivered` says whether the server may have it
    * @throws TypeError, RangeError for what cannot be encoded
    */
   publish(
     topic: string,
     payload: Uint8Array | string,
-    options?: PublishInit & CallOptions,
+    options?: PublishInit & PublishCallOptions,
   ): Promise<PublishResult>;
   /**
    * Subscribes to one or several filters, whose messages come in one sequence. Messages are held
@@ -86,6 +115,30 @@ export interface Client extends AsyncDisposable {
     options?: SubscribeInit & CallOptions,
   ): Promise<Subscription>;
   /**
+   * Publishes a message and waits for the answer to it. All answers of a client come over one
+   * subscription, made with the first request. QoS is 1 and the lifetime `timeoutMs` unless given;
+   * see `requests` of the options for the default of that, and for the bound of what is under way.
+   * MQTT 5.0 only.
+   * @throws RequestError when the responder failed
+   * @throws MqttError 'no-responder' when the server says that nobody subscribes; 'timeout';
+   *   'queue-full'; or what kept the request from being published
+   */
+  request(
+    topic: string,
+    payload: Uint8Array | string,
+    options?: PublishInit & CallOptions,
+  ): Promise<Message>;
+  /**
+   * Answers requests: with what `answer` returns, or, when it throws, with an error. Only the text
+   * of a `ResponseError` is told. Requests are acknowledged once they were answered.
+   * @throws SubscribeError, MqttError as `subscribe`
+   */
+  respond(
+    filter: string | readonly string[],
+    answer: RespondFunction,
+    options?: RespondInit & CallOptions,
+  ): Promise<Responder>;
+  /**
    * Ends subscriptions of the session that no `Subscription` object stands for, as after a restart.
    * @returns the reason code of each filter; always 0x00 in 3.x
    */
@@ -93,6 +146,13 @@ export interface Client extends AsyncDisposable {
     filter: string | readonly string[],
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Proves anew who this client is, by the option `auth`, while all else goes on. When that fails
+   * the connection ends, by the server or by us, and the reconnect rules decide what follows.
+   * @throws MqttError what ended the connection, or 'queue-full' while another one is under way
+   * @throws TypeError without the option `auth`
+   */
+  reauthenticate(options?: CallOptions): Promise<void>;
   /** Calls `listener` on each event. @returns a function that ends it */
   on<E extends keyof ClientEvents>(
     type: E,

@@ -68,6 +68,15 @@ export function connectPacket(options: ClientOptions, random: Random): ConnectPa
   return packet;
 }
 
+/** Adds what enhanced authentication begins with. */
+export function withAuthenticationData(
+  packet: ConnectPacket,
+  authenticationData: Uint8Array | undefined,
+): ConnectPacket {
+  if (authenticationData === undefined) return packet;
+  return { ...packet, properties: { ...packet.properties, authenticationData } };
+}
+
 /** Adds user name and password. */
 export function withCredentials(packet: ConnectPacket, credentials: Credentials): ConnectPacket {
   const { username, password } = credentials;
@@ -120,12 +129,14 @@ function clientId(
 }
 
 function connectProperties(options: ClientOptions): ConnectProperties {
-  const { session = {}, userProperties } = options;
+  const { session = {}, auth, userProperties } = options;
   return compact({
     sessionExpiryInterval: expirySeconds('session.expiryMs', session.expiryMs),
     receiveMaximum: receiveMaximum(options),
     maximumPacketSize: maximumPacketSize(options),
     topicAliasMaximum: inboundAliasMaximum(options) || undefined,
+    authenticationMethod: auth?.method,
+    requestResponseInformation: options.requests?.responseInformation || undefined,
     userProperties,
   });
 }
@@ -157,6 +168,8 @@ export function inflightMax({ inflightMax, protocolVersion = 5 }: ClientOptions)
 function requireNone(options: ClientOptions): void {
   if (options.session?.expiryMs !== undefined) throw needsVersion5('session.expiryMs');
   if (options.receiveMaximum !== undefined) throw needsVersion5('receiveMaximum');
+  if (options.auth !== undefined) throw needsVersion5('auth');
+  if (options.requests?.responseInformation) throw needsVersion5('requests.responseInformation');
   if (options.userProperties !== undefined) throw needsVersion5('userProperties');
   if (inboundAliasMaximum(options) > 0) throw needsVersion5('topicAliases.inboundMaximum');
 }

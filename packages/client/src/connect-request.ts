@@ -1,13 +1,16 @@
 /** CONNECT of each attempt: the same but for what earlier connections and fresh credentials say. */
-import { type ConnectPacket, encodePacket } from '@godwit/protocol';
+import { type ConnectPacket, encodeClientPacket } from '@godwit/protocol';
 import { withCredentials } from './connect-packet.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
+import { ErrorCode, MqttError } from './errors.ts';
 import type { Attempt, ClientOptions, Credentials } from './options.ts';
 
 export class ConnectRequest {
   readonly #credentials: ClientOptions['credentials'];
   /** Every connection begins a session of its own. */
   readonly #startsAfresh: boolean;
+  /** The user has chosen the client id. */
+  readonly #isNamed: boolean;
   #packet: ConnectPacket;
 
   /**
@@ -19,10 +22,11 @@ export class ConnectRequest {
     this.#credentials = credentials;
     // what begins with Clean Session in 3.x ends with its connection
     this.#startsAfresh = cleanStart === true || packet.protocolVersion < 5;
+    this.#isNamed = options.clientId !== undefined && options.clientId !== '';
     this.#packet = packet;
     const known = typeof credentials === 'function' ? [{}] : urls.map(url => this.#known(url));
     for (const each of known) {
-      encodePacket(withCredentials(packet, each), packet.protocolVersion);
+      encodeClientPacket(withCredentials(packet, each), packet.protocolVersion);
     }
   }
 
@@ -32,6 +36,19 @@ export class ConnectRequest {
     const known =
       typeof credentials === 'function' ? await credentials(attempt) : this.#known(attempt.url);
     return withCredentials(this.#packet, known);
+  }
+
+  /**
+   * Goes on with a session of an earlier process, which the server knows by this name.
+   * @throws MqttError 'store-failed' when it is another client's
+   */
+  resume(clientId: string): void {
+    const { cleanStart } = this.#packet;
+    if (this.#isNamed && clientId !== this.#packet.clientId) {
+      const message = `the store holds the session of another client, ${JSON.stringify(clientId)}`;
+      throw new MqttError(ErrorCode.storeFailed, message);
+    }
+    this.#packet = { ...this.#packet, clientId, cleanStart: cleanStart && this.#startsAfresh };
   }
 
   /**

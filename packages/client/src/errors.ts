@@ -18,6 +18,11 @@ export const ErrorCode = {
   keepAliveTimeout: 'keep-alive-timeout',
   /** The server broke the rules of MQTT; `reasonCode` is what it was told. */
   protocolError: 'protocol-error',
+  /**
+   * Enhanced authentication ended without proof: the method gave up (see `cause`), or the server
+   * did not prove itself, or was silent.
+   */
+  authenticationFailed: 'authentication-failed',
   /** A fault of this client ended the connection: see `cause`. */
   internalError: 'internal-error',
   /** The client was closed, by `close()`. */
@@ -36,10 +41,16 @@ export const ErrorCode = {
   offline: 'offline',
   /** A newer message took its place in the full queue: see `whenFull`. */
   dropped: 'dropped',
+  /** The session's store cannot be opened, or no longer written: see `cause`. */
+  storeFailed: 'store-failed',
   /** The message's lifetime was over before it could be sent. */
   expired: 'expired',
   /** The server refused the message: see `reasonCode`. */
   publishRefused: 'publish-refused',
+  /** Nobody subscribes to the topic of a request. */
+  noResponder: 'no-responder',
+  /** The responder answered with an error: see `response`. */
+  requestFailed: 'request-failed',
   /** The server refused every filter: see `refused`. */
   subscribeRefused: 'subscribe-refused',
 } as const;
@@ -60,11 +71,13 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.queueFull,
   ErrorCode.offline,
   ErrorCode.dropped,
+  ErrorCode.noResponder,
 ]);
 
 /** Reasons that pass: the same request may succeed later. All others need a change first. */
 const retryableReasons: ReadonlySet<number> = new Set([
   ReasonCode.normalDisconnection,
+  ReasonCode.noMatchingSubscribers,
   ReasonCode.unspecifiedError,
   ReasonCode.implementationSpecificError,
   ReasonCode.serverUnavailable,

@@ -1,7 +1,7 @@
 /**
  * What has been received for one subscription and nobody has asked for yet. Messages of QoS 1 and
- * 2 are bounded by the window that the server keeps to; those of QoS 0 are bounded here, and
- * dropped beyond that.
+ * 2 are bounded by the window that the server keeps to, and those of sessions that the server lost
+ * by `trim`; those of QoS 0 are bounded here, and dropped beyond that.
  */
 import { ReasonCode } from '@godwit/protocol';
 import type { MqttError } from './errors.ts';
@@ -24,7 +24,7 @@ const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /** A queue of messages, read by any number of readers; each message goes to one of them. */
 export class Inbox {
-  /** Messages of QoS 0 that there was no room for. */
+  /** Messages that there was no room for. */
   dropped: number;
   readonly #limits: InboxLimits;
   #messages: Message[];
@@ -105,6 +105,27 @@ export class Inbox {
     for (const waiter of this.#waiters) (waiter.reader === reader ? mine : others).push(waiter);
     this.#waiters = others;
     for (const waiter of mine) waiter.resolve(done);
+  }
+
+  /**
+   * The server has lost the session, and sends as many messages again as its window holds. Of what
+   * is here of QoS 1 and 2 the newest `messagesMax` stay. @returns how many were dropped
+   */
+  trim(messagesMax: number): number {
+    const unread = this.#messages.slice(this.#head);
+    let excess = unread.filter(({ qos }) => qos > 0).length - messagesMax;
+    if (excess <= 0) return 0;
+    const dropped = excess;
+    this.#messages = unread.filter(message => {
+      if (message.qos === 0 || excess === 0) return true;
+      excess -= 1;
+      // the server that sent it does not know of it any more
+      message.ack();
+      return false;
+    });
+    this.#head = 0;
+    this.dropped += dropped;
+    return dropped;
   }
 
   /** No more will come. What is there can still be read, and then the error, if there is one. */

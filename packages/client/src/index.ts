@@ -1,7 +1,16 @@
-export type { Client, ClientEvents, ClientStats, LostSubscription } from './client.ts';
-export { connect, createClient, type ServerUrls, type TransportOptions } from './connect.ts';
-export type { PublishResult } from './engine/publication.ts';
+export type {
+  Client,
+  ClientEvents,
+  ClientStats,
+  LostSubscription,
+  Undelivered,
+} from './client.ts';
+export { bytes, type Codec, json, text } from './codec/codec.ts';
+export { connect, createClient, type ServerUrls } from './connect.ts';
+export type { SessionStore } from './engine/journal.ts';
+export type { PublishResult, Until } from './engine/publication.ts';
 export type { ServerSettings } from './engine/server-settings.ts';
+export type { AuthExchange, EnhancedAuth } from './enhanced-auth.ts';
 export {
   type Delivered,
   ErrorCode,
@@ -11,6 +20,13 @@ export {
   SubscribeError,
 } from './errors.ts';
 export type { Message } from './message.ts';
+export { type Metrics, metrics } from './middleware/metrics.ts';
+export type {
+  InboundMessage,
+  Middleware,
+  OutboundMessage,
+  PublishNext,
+} from './middleware/middleware.ts';
 export type {
   Attempt,
   Awaitable,
@@ -19,9 +35,11 @@ export type {
   CloseOptions,
   Credentials,
   EachOptions,
+  PublishCallOptions,
   PublishInit,
   QueueOptions,
   ReconnectOptions,
+  RequestOptions,
   SessionOptions,
   SubscribeInit,
   TopicAliasOptions,
@@ -29,4 +47,19 @@ export type {
   UserProperties,
   WillOptions,
 } from './options.ts';
+export { RequestError, ResponseError } from './request/request-error.ts';
+export type { Responder, RespondFunction, RespondInit } from './request/responder.ts';
 export type { Subscription } from './subscription.ts';
+export { fromDotted, toDotted } from './topic/dotted.ts';
+export { InvalidPayloadError } from './topic/invalid-payload-error.ts';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './topic/standard-schema.ts';
+export type { TopicParams } from './topic/topic-template.ts';
+export type { TypedSubscription } from './topic/typed-subscription.ts';
+export {
+  type OnInvalid,
+  type TopicOptions,
+  type TypedMessage,
+  type TypedSubscribeInit,
+  type TypedTopic,
+  topic,
+} from './topic/typed-topic.ts';

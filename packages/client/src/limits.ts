@@ -1,6 +1,8 @@
 /** Every bound of the client, with its default. What happens at each: see the options. */
 export const limits = {
   connectTimeoutMs: 30_000,
+  /** Challenges of the server in one exchange of enhanced authentication. */
+  authenticationRoundsMax: 16,
   /** How long `close` waits for the transport to end before it cuts it. */
   closeTimeoutMs: 5_000,
   keepAliveMs: 60_000,
@@ -18,6 +20,9 @@ export const limits = {
   requestsMax: 1_000,
   /** Of them, those that renew subscriptions after a lost session. */
   renewalsMax: 100,
+  /** Calls of `request` that await their answer. */
+  requestsOutstandingMax: 1_000,
+  requestTimeoutMs: 30_000,
   /** Topics that have an alias on one connection, where the server allows more. */
   topicAliasesMax: 1_024,
   /** Shortest time between two searches of the queue for expired messages. */

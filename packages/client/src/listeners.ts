@@ -13,6 +13,7 @@ export class Listeners {
       down: new Set(),
       subscriptionlost: new Set(),
       unhandled: new Set(),
+      undelivered: new Set(),
     };
   }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@godwit/runtime';
-import { listenTcp } from '@godwit/transport/node';
+import { listenTcp, listenUnix } from '@godwit/transport/node';
 import { ErrorCode } from './errors.ts';
 import { connect, createClient } from './node.ts';
 import { ScriptedServer } from './testing/scripted-server.ts';
@@ -20,8 +23,23 @@ test('connects over TCP', async () => {
   await assert.rejects(refused, { code: ErrorCode.connectFailed, retryable: true });
 });
 
-test('other URLs are refused', async () => {
+test('connects over a Unix socket, and anything else that a URL says', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'godwit-client-'));
+  const path = join(folder, 'a.sock');
+  const listener = await listenUnix({ path, backlog: 1 }, stream => {
+    new ScriptedServer(stream, 5, () => undefined);
+  });
+  await using client = await connect(`unix:${path}`, { timeoutMs: 10_000 });
+  assert.equal((await client.publish('t', 'x', { qos: 1 })).reasonCode, 0);
+  await client.close();
+  await listener.close();
+  await rm(folder, { recursive: true });
+});
+
+test('other URLs are refused, and proxies that are none', async () => {
   await assert.rejects(connect('http://127.0.0.1'), TypeError);
   await assert.rejects(connect('nowhere'), TypeError);
-  assert.throws(() => createClient('mqtts://127.0.0.1'), TypeError);
+  assert.throws(() => createClient(['mqtts://127.0.0.1', 'ftp://127.0.0.1']), TypeError);
+  assert.throws(() => createClient('mqtt://127.0.0.1', { proxy: 'https://a' }), TypeError);
+  assert.throws(() => createClient('unix:/a', { proxy: 'http://a' }), TypeError);
 });

@@ -1,5 +1,5 @@
-/** The client on Node: the same client, with TCP as the default transport. */
-import { connectTcp } from '@godwit/transport/node';
+/** The client on Node: the same client, with all of Node's transports behind the URL. */
+import { checkServerUrl, connectUrl, type TlsClientOptions } from '@godwit/transport/node';
 import type { Client } from './client.ts';
 import {
   connect as connectOver,
@@ -7,27 +7,32 @@ import {
   parseUrls,
   type ServerUrls,
 } from './connect.ts';
-import type { CallOptions, ClientOptions, Transport } from './options.ts';
+import { diagnose, diagnosed } from './diagnostics.ts';
+import type { CallOptions, ClientOptions } from './options.ts';
 
-const mqttPort = 1883;
+export type { TlsClientOptions } from '@godwit/transport/node';
+export { fileStore } from './file-store/file-store.ts';
+
+/** How Node reaches the server; without effect beside the option `transport`. */
+export interface NodeClientOptions extends ClientOptions {
+  /** For `mqtts:` and `wss:`. */
+  tls?: TlsClientOptions;
+  /** Of the HTTP request, for `ws:` and `wss:`. */
+  headers?: Readonly<Record<string, string>>;
+  /**
+   * Goes through `socks5://[user:password@]host[:1080]` or `http://[user:password@]host[:8080]`
+   * (CONNECT), which looks up the server's name; TLS is spoken with the server all the same.
+   */
+  proxy?: string | URL;
+}
 
 /**
- * TCP to the host and port (1883 unless given) of an `mqtt:` URL.
- * @throws TypeError for any other URL
- */
-export const tcpTransport: Transport = (url, { signal }) => {
-  requireMqtt(url);
-  // an IPv6 address stands in brackets in a URL
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return connectTcp({ host, port: url.port === '' ? mqttPort : Number(url.port), signal });
-};
-
-/**
- * Connects to `mqtt://host:port`, or one of several. Each gets one chance; once connected, the
- * client reconnects by itself.
+ * Connects to `mqtt://host[:1883]`, `mqtts://host[:8883]`, `ws://host[:80]/path`,
+ * `wss://host[:443]/path`, `unix:/path`, or one of several. Each gets one chance; once connected,
+ * the client reconnects by itself.
  *
  * ```ts
- * await using client = await connect('mqtt://127.0.0.1');
+ * await using client = await connect('mqtts://broker.example', { tls: { ca } });
  * await client.publish('greeting', 'hello', { qos: 1 });
  * ```
  * @throws MqttError when no server can be reached or all refuse, or the call ended early
@@ -35,9 +40,9 @@ export const tcpTransport: Transport = (url, { signal }) => {
  */
 export async function connect(
   urls: ServerUrls,
-  options: ClientOptions & CallOptions = {},
+  options: NodeClientOptions & CallOptions = {},
 ): Promise<Client> {
-  return connectOver(urls, withTransport(urls, options));
+  return diagnose(await connectOver(urls, withTransport(urls, options)));
 }
 
 /**
@@ -45,21 +50,16 @@ export async function connect(
  * published and subscribed meanwhile waits for that.
  * @throws TypeError, RangeError for a URL or options that make no sense
  */
-export function createClient(urls: ServerUrls, options: ClientOptions = {}): Client {
-  return createOver(urls, withTransport(urls, options));
+export function createClient(urls: ServerUrls, options: NodeClientOptions = {}): Client {
+  return diagnose(createOver(urls, withTransport(urls, options)));
 }
 
-function withTransport<O extends ClientOptions>(
-  urls: ServerUrls,
-  options: O,
-): O & { transport: Transport } {
-  const { transport } = options;
-  if (transport === undefined) parseUrls(urls).forEach(requireMqtt);
-  return { ...options, transport: transport ?? tcpTransport };
-}
-
-function requireMqtt({ protocol, hostname }: URL): void {
-  if (protocol !== 'mqtt:' || hostname === '') {
-    throw new TypeError('the URL is not of the form mqtt://host:port');
-  }
+function withTransport<O extends NodeClientOptions>(urls: ServerUrls, options: O): O {
+  const { transport, tls, headers, proxy } = options;
+  if (transport !== undefined) return diagnosed(options);
+  for (const url of parseUrls(urls)) checkServerUrl(url, { proxy });
+  return diagnosed({
+    ...options,
+    transport: (url, { signal }) => connectUrl(url, { tls, headers, proxy, signal }),
+  });
 }

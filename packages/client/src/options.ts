@@ -2,7 +2,11 @@
 import type { QoS, UserProperty } from '@godwit/protocol';
 import type { Clock, Random } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { SessionStore } from './engine/journal.ts';
+import type { Until } from './engine/publication.ts';
+import type { EnhancedAuth } from './enhanced-auth.ts';
 import type { MqttError } from './errors.ts';
+import type { Middleware } from './middleware/middleware.ts';
 
 export type Awaitable<T> = T | Promise<T>;
 /** In the order sent; a name may recur. */
@@ -69,6 +73,11 @@ export interface SessionOptions {
    * begin afresh is kept as long as the server likes.
    */
   expiryMs?: number | 'never';
+  /**
+   * Keeps messages under way, and what must not be delivered twice, beyond the process. 'first' then
+   * begins afresh only when the store holds no session yet. Default: none, all is in memory.
+   */
+  store?: SessionStore;
 }
 
 /** Everything about a message but its topic and payload. */
@@ -85,6 +94,17 @@ export interface PublishInit {
   responseTopic?: string;
   correlationData?: Uint8Array;
   userProperties?: UserProperties;
+}
+
+/** How long one `publish` waits. */
+export interface PublishCallOptions extends CallOptions {
+  /**
+   * When it resolves: 'acked', when the server has taken the message over, or for QoS 0 the
+   * transport; 'sent', when the transport has taken it, of any QoS; 'stored', when the session's
+   * store has it, of QoS 1 and 2. A message that fails after that raises 'undelivered'.
+   * Default: 'acked'.
+   */
+  until?: Until;
 }
 
 /** The message that the server publishes when the connection ends other than by `close()`. */
@@ -121,15 +141,36 @@ export interface TopicAliasOptions {
   inboundMaximum?: number;
 }
 
+/** How `request` works. MQTT 5.0 only. */
+export interface RequestOptions {
+  /**
+   * Where answers are to come. It must be this client's alone, and nobody else should know it.
+   * Default: at random, below what the server names where `responseInformation` asks for that, or
+   * else below `response/`.
+   */
+  responseTopic?: string;
+  /** Ask the server where its clients' answers are to come. Default: false. */
+  responseInformation?: boolean;
+  /** Requests that await their answer; more reject with code 'queue-full'. Default: 1,000. */
+  outstandingMax?: number;
+  /** Milliseconds until a request ends with code 'timeout', unless it says. Default: 30,000. */
+  timeoutMs?: number;
+}
+
 export interface ClientOptions {
   /** Default: chosen by the server (5.0), or at random. */
   clientId?: string;
   /** 5 is MQTT 5.0, 4 is 3.1.1, 3 is 3.1. Default: 5. */
   protocolVersion?: 5 | 4 | 3;
-  /** Opens the connection. Default: TCP on Node. */
+  /** Opens the connection. Default: WebSocket; in `@godwit/client/node` whatever the URL says. */
   transport?: Transport;
   /** A function is asked before each attempt. Default: those of `mqtt://user:password@host`. */
   credentials?: Credentials | ((attempt: Attempt) => Awaitable<Credentials>);
+  /**
+   * Enhanced authentication, with CONNECT and whenever `reauthenticate` is called; `scramSha256` of
+   * `@godwit/client/scram` is one. MQTT 5.0 only.
+   */
+  auth?: EnhancedAuth;
   session?: SessionOptions;
   will?: WillOptions;
   /**
@@ -146,6 +187,7 @@ export interface ClientOptions {
   /** Largest packet accepted from the server, in bytes. Default: 16 MiB. */
   maximumPacketSize?: number;
   queue?: QueueOptions;
+  requests?: RequestOptions;
   /** MQTT 5.0 only. */
   topicAliases?: TopicAliasOptions;
   /**
@@ -155,6 +197,8 @@ export interface ClientOptions {
   inflightMax?: number;
   /** Sent with CONNECT. MQTT 5.0 only. */
   userProperties?: UserProperties;
+  /** Steps around each message, the outermost first. Default: none, which costs nothing. */
+  use?: readonly Middleware[];
   /** Default: the system's. */
   clock?: Clock;
   /** Default: the system's. */

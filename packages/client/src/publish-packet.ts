@@ -6,6 +6,7 @@ import {
   type PublishPacket,
   type PublishProperties,
 } from '@godwit/protocol';
+import type { Until } from './engine/publication.ts';
 import { ErrorCode, MqttError } from './errors.ts';
 import type { PublishInit } from './options.ts';
 
@@ -39,6 +40,24 @@ export function publishPacket(
   const properties = publishProperties(version, init);
   if (properties !== undefined) packet.properties = properties;
   return packet;
+}
+
+/**
+ * Makes the packet fit for a `publish` that resolves early: its bytes are its own.
+ * @throws RangeError when it cannot resolve then
+ */
+export function requireUntil(until: Until, packet: PublishPacket, hasStore: boolean): void {
+  if (until === 'stored') {
+    if (!hasStore) throw new RangeError("until is 'stored', but the session has no store");
+    if (packet.qos === 0) throw new RangeError("until is 'stored'; expected QoS 1 or 2");
+  } else if (until !== 'sent') {
+    throw new RangeError(`until is ${until}; expected 'sent', 'stored' or 'acked'`);
+  }
+  packet.payload = packet.payload.slice();
+  const { correlationData } = packet.properties ?? {};
+  if (correlationData !== undefined) {
+    packet.properties = { ...packet.properties, correlationData: correlationData.slice() };
+  }
 }
 
 export function payloadBytes(payload: Uint8Array | string): Uint8Array {

@@ -1,19 +1,17 @@
 /** Which subscriptions want a message: those with a filter that matches its topic. */
-import { FilterTree, parseTopicFilter } from '@godwit/protocol';
+import { parseTopicFilter } from '@godwit/protocol';
 import type { Inbox } from './inbox.ts';
+import { RouteTree } from './route-tree.ts';
 
 /** Filters, as the server has them, to the inboxes that hold each. */
 export class Router {
   readonly #holders: Map<string, Set<Inbox>>;
   /** By filter without `$share/…/`: the sets of holders, by filter with it. */
-  readonly #tree: FilterTree<Map<string, Set<Inbox>>>;
-  readonly #found: Map<string, Set<Inbox>>[];
+  readonly #tree: RouteTree<Map<string, Set<Inbox>>>;
 
-  /** @param hashSeed any integer; see {@link FilterTree} */
-  constructor(hashSeed: number) {
+  constructor() {
     this.#holders = new Map();
-    this.#tree = new FilterTree(hashSeed);
-    this.#found = [];
+    this.#tree = new RouteTree();
   }
 
   /** Every inbox that holds a filter. */
@@ -52,11 +50,8 @@ export class Router {
 
   /** The inboxes that want a message of this topic, each once. */
   match(topic: string): ReadonlySet<Inbox> {
-    const found = this.#found;
-    found.length = 0;
-    this.#tree.match(topic, found);
     const inboxes = new Set<Inbox>();
-    for (const filters of found) {
+    for (const filters of this.#tree.match(topic)) {
       for (const holders of filters.values()) for (const inbox of holders) inboxes.add(inbox);
     }
     return inboxes;

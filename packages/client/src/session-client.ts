@@ -1,36 +1,40 @@
 /** The client: ties a session to one connection after the other, and promises to both. */
-import {
-  type ConnectPacket,
-  encodePacket,
-  type SubscribePacket,
-  type UnsubscribePacket,
-} from '@godwit/protocol';
+import { type ConnectPacket, encodeClientPacket } from '@godwit/protocol';
 import { type Clock, systemClock, systemRandom } from '@godwit/runtime';
 import { call, requireTimeout, type Settle } from './call.ts';
 import type { Client, ClientEvents, ClientStats } from './client.ts';
 import { connectPacket, disconnectPacket, maximumPacketSize } from './connect-packet.ts';
 import { ConnectRequest } from './connect-request.ts';
+import { ConnectedCalls } from './connected-calls.ts';
 import type { Connection } from './engine/connection.ts';
-import { Dialer } from './engine/dialer.ts';
+import { Dialer, type DialerInit } from './engine/dialer.ts';
 import type { Publication, PublishResult } from './engine/publication.ts';
 import type { ServerSettings } from './engine/server-settings.ts';
 import { Session } from './engine/session.ts';
-import { ErrorCode, MqttError, PublishError } from './errors.ts';
+import { ErrorCode, MqttError, type PublishError } from './errors.ts';
+import { closedHere, Lifetime } from './lifetime.ts';
 import { limits } from './limits.ts';
 import { Listeners } from './listeners.ts';
+import type { Message } from './message.ts';
+import { receiveChain } from './middleware/receive-chain.ts';
 import type {
   CallOptions,
   ClientOptions,
   CloseOptions,
+  PublishCallOptions,
   PublishInit,
   SubscribeInit,
   Transport,
 } from './options.ts';
-import { publishPacket } from './publish-packet.ts';
+import { Publisher } from './publisher.ts';
 import { reconnectPolicy } from './reconnect-policy.ts';
+import { Requester } from './request/requester.ts';
+import { Responder, type RespondFunction, type RespondInit } from './request/responder.ts';
 import { inboundLimits, outboundLimits } from './session-limits.ts';
+import { StoreHold } from './store-hold.ts';
 import type { Subscription } from './subscription.ts';
-import { type Answered, Subscriptions } from './subscriptions.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { onWake } from './wake.ts';
 
 export class SessionClient implements Client {
   readonly closed: Promise<MqttError | undefined>;
@@ -39,41 +43,61 @@ export class SessionClient implements Client {
   readonly #connect: ConnectPacket;
   readonly #connectRequest: ConnectRequest;
   readonly #session: Session;
+  readonly #store: StoreHold | null;
+  readonly #receiveMaximum: number;
   readonly #subscriptions: Subscriptions;
   readonly #listeners: Listeners;
+  readonly #requester: Requester;
+  readonly #publisher: Publisher;
+  readonly #calls: ConnectedCalls;
+  readonly #lifetime: Lifetime;
   readonly #dialer: Dialer;
   readonly #resolveClosed: (error: MqttError | undefined) => void;
-  /** Calls that wait for the connection. */
-  #waiting: Set<Settle<void>>;
   #server: ServerSettings | undefined;
   /** Settled as long as there is no connection. */
   #offline: PromiseWithResolvers<void>;
   #reconnects: number;
-  /** Why nothing can be sent any longer; set before the connection is quite gone. */
-  #ended: MqttError | undefined;
-  #isClosing: boolean;
+  #undelivered: number;
 
   /** Starts connecting. @throws as `createClient` */
   constructor(urls: readonly URL[], options: ClientOptions & { transport: Transport }) {
-    const { clock = systemClock, random = systemRandom, transport } = options;
-    const { connectTimeoutMs = limits.connectTimeoutMs } = options;
+    const { clock = systemClock, random = systemRandom, use = [] } = options;
+    const { session: { store } = {}, connectTimeoutMs = limits.connectTimeoutMs } = options;
     requireTimeout('connectTimeoutMs', connectTimeoutMs);
     const policy = reconnectPolicy(options);
     this.#clock = clock;
     this.#connect = connectPacket(options, random);
     this.#connectRequest = new ConnectRequest(this.#connect, options, urls);
+    const inboundBounds = inboundLimits(options);
+    this.#receiveMaximum = inboundBounds.receiveMaximum;
     this.#session = new Session({
       version: this.#connect.protocolVersion,
       clock,
-      inboundLimits: inboundLimits(options),
+      inboundLimits: inboundBounds,
       outboundLimits: outboundLimits(options),
-      deliver: (packet, receipt) => this.#subscriptions.deliver(packet, receipt),
+      onUndelivered: (publication, error) => this.#onUndelivered(publication, error),
+      deliver: receiveChain(use, (packet, receipt) => this.#subscriptions.deliver(packet, receipt)),
     });
     this.#listeners = new Listeners();
+    this.#requester = new Requester(this, clock, random, options);
+    this.#lifetime = new Lifetime();
+    this.#publisher = new Publisher({
+      version: this.#connect.protocolVersion,
+      clock,
+      outbound: this.#session.outbound,
+      lifetime: this.#lifetime,
+      use,
+      hasStore: store !== undefined,
+    });
+    this.#calls = new ConnectedCalls({
+      clock,
+      session: this.#session,
+      lifetime: this.#lifetime,
+      isUp: () => this.state === 'connected',
+    });
     this.#subscriptions = new Subscriptions({
       version: this.#connect.protocolVersion,
-      hashSeed: random.uint32(),
-      request: (packet, limits, onLate) => this.#request(packet, limits, onLate),
+      request: (packet, limits, onLate) => this.#calls.request(packet, limits, onLate),
       renew: (packet, answer) => this.#session.request(packet, answer),
       obstacle: packet => this.#session.obstacle(packet),
       offline: () => this.#offline.promise,
@@ -83,32 +107,30 @@ export class SessionClient implements Client {
     const closed = Promise.withResolvers<MqttError | undefined>();
     this.closed = closed.promise;
     this.#resolveClosed = closed.resolve;
-    this.#waiting = new Set();
     this.#server = undefined;
     this.#offline = Promise.withResolvers();
     this.#offline.resolve();
     this.#reconnects = 0;
-    this.#ended = undefined;
-    this.#isClosing = false;
-    this.#dialer = new Dialer(
-      {
-        urls,
-        transport,
-        clock,
-        random,
-        connectTimeoutMs,
-        maximumPacketSize: maximumPacketSize(options),
-        policy,
-        packet: attempt => this.#connectRequest.make(attempt),
-      },
-      {
-        onUp: (connection, server, isCertain) => this.#up(connection, server, isCertain),
-        onPacket: packet => this.#session.onPacket(packet),
-        onDown: error => this.#down(error),
-        onOver: error => this.#over(error),
-      },
-    );
-    this.#dialer.dial();
+    this.#undelivered = 0;
+    // opened last: nothing would let it go if an option made no sense
+    this.#store = store === undefined ? null : new StoreHold(store, clock, e => this.#fail(e));
+    this.#dialer = this.#newDialer({
+      urls,
+      transport: options.transport,
+      clock,
+      random,
+      connectTimeoutMs,
+      maximumPacketSize: maximumPacketSize(options),
+      policy,
+      auth: options.auth,
+    });
+    void this.closed.then(onWake(() => this.#dialer.wake()));
+    if (this.#store === null) this.#dialer.dial();
+    else this.#open(this.#store);
+  }
+
+  get protocolVersion(): 5 | 4 | 3 {
+    return this.#connect.protocolVersion;
   }
 
   get state(): Client['state'] {
@@ -127,47 +149,23 @@ export class SessionClient implements Client {
       inFlight: outbound.inFlight,
       unackedInbound: inbound.unacked,
       droppedQoS0: this.#subscriptions.dropped + outbound.dropped,
+      droppedUnread: this.#subscriptions.droppedUnread,
+      undelivered: this.#undelivered,
+      lateResponses: this.#requester.late,
       reconnects: this.#reconnects,
     };
   }
 
   ready(options: CallOptions = {}): Promise<void> {
-    return this.#whenUp(options, ({ resolve }) => resolve());
+    return this.#calls.whenUp(options, ({ resolve }) => resolve());
   }
 
-  async publish(
+  publish(
     topic: string,
     payload: Uint8Array | string,
-    options: PublishInit & CallOptions = {},
+    options: PublishInit & PublishCallOptions = {},
   ): Promise<PublishResult> {
-    const packet = publishPacket(this.#connect.protocolVersion, topic, payload, options);
-    const { expiryMs } = options;
-    const expiresAt =
-      expiryMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + expiryMs;
-    let publication: Publication | undefined;
-    return call<PublishResult>(
-      this.#clock,
-      options,
-      ({ resolve, reject }) => {
-        const error = this.#ended ?? (this.#isClosing ? closedHere() : undefined);
-        if (error !== undefined) throw PublishError.from(error, 'no');
-        publication = {
-          packet,
-          expiresAt,
-          state: 'new',
-          wasSent: false,
-          isAbandoned: false,
-          received: undefined,
-          resolve,
-          reject,
-        };
-        this.#session.outbound.add(publication);
-      },
-      error => {
-        const isUnsent = publication === undefined || this.#session.outbound.withdraw(publication);
-        return PublishError.from(error, isUnsent ? 'no' : 'maybe');
-      },
-    );
+    return this.#publisher.publish(topic, payload, options);
   }
 
   subscribe(
@@ -177,11 +175,31 @@ export class SessionClient implements Client {
     return this.#subscriptions.subscribe(filter, options);
   }
 
+  request(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishInit & CallOptions = {},
+  ): Promise<Message> {
+    return this.#requester.request(topic, payload, options);
+  }
+
+  async respond(
+    filter: string | readonly string[],
+    answer: RespondFunction,
+    options: RespondInit & CallOptions = {},
+  ): Promise<Responder> {
+    return new Responder(this, await this.subscribe(filter, options), answer, options);
+  }
+
   unsubscribe(
     filter: string | readonly string[],
     options: CallOptions = {},
   ): Promise<ReadonlyMap<string, number>> {
     return this.#subscriptions.unsubscribe(filter, options);
+  }
+
+  reauthenticate(options: CallOptions = {}): Promise<void> {
+    return this.#calls.whenUp(options, settle => this.#dialer.reauthenticate(settle));
   }
 
   on<E extends keyof ClientEvents>(
@@ -194,23 +212,26 @@ export class SessionClient implements Client {
 
   async close(options: CloseOptions = {}): Promise<void> {
     const packet = disconnectPacket(this.#connect, options);
-    encodePacket(packet, this.#connect.protocolVersion);
+    encodeClientPacket(packet, this.#connect.protocolVersion);
     const begin = ({ resolve }: Settle<void>): void => {
       void this.closed.then(() => resolve());
-      if (this.#isClosing || this.state === 'closed') return;
-      this.#isClosing = true;
+      if (this.#lifetime.isClosing || this.state === 'closed') return;
+      this.#lifetime.isClosing = true;
       const end = (): void => {
         this.#end(closedHere());
         this.#dialer.end(packet);
       };
-      if (options.drain) this.#session.outbound.whenIdle(end);
-      else end();
+      const drain = (): void => this.#session.outbound.whenIdle(end);
+      const opened = this.#store?.opened;
+      if (!options.drain) end();
+      else
+        this.#publisher.whenTaken(() => void (opened === undefined ? drain() : opened.then(drain)));
     };
     try {
       await call(this.#clock, options, begin);
     } catch (error) {
       if (!(error instanceof MqttError)) throw error;
-      this.#isClosing = true;
+      this.#lifetime.isClosing = true;
       this.#end(closedHere());
       this.#dialer.giveUp();
       await this.closed;
@@ -221,25 +242,69 @@ export class SessionClient implements Client {
     return this.close();
   }
 
-  #up(connection: Connection, server: ServerSettings, isCertain: boolean): void {
+  #newDialer(init: Omit<DialerInit, 'whenStored' | 'packet'>): Dialer {
+    const whenStored = this.#store?.whenStored ?? null;
+    const packet: DialerInit['packet'] = attempt => this.#connectRequest.make(attempt);
+    return new Dialer(
+      { ...init, whenStored, packet },
+      {
+        onUp: (connection, server, isCertain) => this.#up(connection, server, isCertain),
+        onPacket: received => this.#session.onPacket(received),
+        onDown: error => this.#down(error),
+        onOver: error => this.#over(error),
+      },
+    );
+  }
+
+  /** Goes on with the stored session, if there is one, once the store is open. */
+  #open(store: StoreHold): void {
+    void store.opened.then(open => {
+      if (open === undefined || this.#lifetime.ended !== undefined) return;
+      try {
+        if (open.session.clientId !== undefined) {
+          this.#connectRequest.resume(open.session.clientId);
+        }
+      } catch (error) {
+        this.#fail(error as MqttError);
+        return;
+      }
+      this.#session.restore(open);
+      this.#dialer.dial();
+    });
+  }
+
+  /** What cannot be mended ends the client. */
+  #fail(error: MqttError): void {
+    this.#end(error);
+    this.#dialer.giveUp();
+  }
+
+  #onUndelivered({ packet }: Publication, error: PublishError): void {
+    const { topic, payload, qos } = packet;
+    this.#undelivered += 1;
+    this.#listeners.emit('undelivered', { topic, payload, qos, error });
+  }
+
+  #up(connection: Connection, server: ServerSettings, wasOnlyAttempt: boolean): void {
     if (this.#server !== undefined) this.#reconnects += 1;
     this.#server = server;
     this.#offline = Promise.withResolvers();
     const isKept = this.#connectRequest.accepted(server);
+    const isCertain = wasOnlyAttempt && !(this.#store?.isResumed ?? false);
+    this.#store?.accepted(server.clientId);
+    if (!isKept || !isCertain) this.#subscriptions.lost(this.#receiveMaximum);
     this.#session.up(connection, server, isKept, isCertain);
     this.#listeners.emit('up', server);
     // subscriptions go first, so that they see what is published after them
     this.#subscriptions.up(server.sessionPresent && isCertain);
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const { resolve } of waiting) resolve();
-    if (this.#ended === undefined) this.#session.outbound.up(connection, server, isKept);
+    this.#calls.up();
+    if (this.#lifetime.ended === undefined) this.#session.outbound.up(connection, server, isKept);
   }
 
   /** From now on nothing more is sent; what waits for an answer of the server fails. */
   #end(error: MqttError): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = error;
+    if (this.#lifetime.ended !== undefined) return;
+    this.#lifetime.ended = error;
     this.#session.outbound.end(error);
   }
 
@@ -251,88 +316,15 @@ export class SessionClient implements Client {
   }
 
   #over(error: MqttError | undefined): void {
-    const reason = this.#ended ?? error ?? closedHere();
+    const reason = this.#lifetime.ended ?? error ?? closedHere();
     const told = reason.code === ErrorCode.closed ? undefined : reason;
     this.#end(reason);
     this.#session.detach(reason);
     this.#offline.resolve();
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const { reject } of waiting) reject(reason);
+    this.#calls.over(reason);
     this.#subscriptions.over(told);
     this.#listeners.emit('down', told);
-    this.#resolveClosed(told);
+    if (this.#store === null) this.#resolveClosed(told);
+    else void this.#store.close().then(failure => this.#resolveClosed(told ?? failure));
   }
-
-  /**
-   * Calls `then` as soon as the connection stands, at once if it does. When its `again` is called,
-   * because the connection is gone, it is called anew with the next one.
-   */
-  #whenUp<T>(
-    options: CallOptions,
-    then: (settle: Settle<T>, again: () => void) => void,
-    giveUp?: () => void,
-  ): Promise<T> {
-    let waiter: Settle<void> | undefined;
-    return call<T>(
-      this.#clock,
-      options,
-      settle => {
-        const again = (): void => {
-          if (this.#ended !== undefined) settle.reject(this.#ended);
-          else this.#waiting.add(waiter!);
-        };
-        const resolve = (): void => {
-          try {
-            then(settle, again);
-          } catch (error) {
-            settle.reject(error);
-          }
-        };
-        waiter = { resolve, reject: settle.reject };
-        if (this.#ended !== undefined) throw this.#ended;
-        if (this.#isClosing) throw closedHere();
-        if (this.state === 'connected') resolve();
-        else this.#waiting.add(waiter);
-      },
-      error => {
-        if (waiter !== undefined) this.#waiting.delete(waiter);
-        giveUp?.();
-        return error;
-      },
-    );
-  }
-
-  /**
-   * Sends a request and waits for its answer, over as many connections as it takes; one that comes
-   * too late, or never, is told to `onLate`.
-   */
-  #request(
-    packet: SubscribePacket | UnsubscribePacket,
-    options: CallOptions,
-    onLate?: () => void,
-  ): Promise<Answered> {
-    let isLate = false;
-    return this.#whenUp<Answered>(
-      options,
-      ({ resolve }, again) =>
-        this.#session.request(packet, {
-          onAnswer: (reasonCodes, reasonString) => {
-            if (isLate) onLate?.();
-            else resolve({ reasonCodes, reasonString });
-          },
-          onError: () => {
-            if (isLate) onLate?.();
-            else again();
-          },
-        }),
-      () => {
-        isLate = true;
-      },
-    );
-  }
-}
-
-function closedHere(): MqttError {
-  return new MqttError(ErrorCode.closed, 'the client was closed');
 }

@@ -1,7 +1,7 @@
 /** The bounds of a session, made from the options. */
 import { inboundAliasMaximum, inflightMax, receiveMaximum } from './connect-packet.ts';
 import type { InboundLimits } from './engine/inbound.ts';
-import type { OutboundLimits } from './engine/outbound.ts';
+import type { OutboundLimits } from './engine/outbound-log.ts';
 import { limits } from './limits.ts';
 import type { ClientOptions } from './options.ts';
 

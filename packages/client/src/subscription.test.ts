@@ -5,6 +5,7 @@ import { ErrorCode } from './errors.ts';
 import type { Message } from './message.ts';
 import type { SubscribeInit } from './options.ts';
 import type { Subscription } from './subscription.ts';
+import { ScriptedNetwork } from './testing/scripted-network.ts';
 import { type Meeting, meet, publish } from './testing/scripted-server.ts';
 
 async function subscribed(
@@ -212,4 +213,27 @@ test('each: onError decides', async t => {
     subscription.each(() => {}, { concurrency: 0 }),
     RangeError,
   );
+});
+
+test('what is unread when sessions are lost, again and again, is bounded', async t => {
+  const network = new ScriptedNetwork();
+  const client = network.client(t, { session: { expiryMs: 60_000 }, receiveMaximum: 3 });
+  const subscribing = client.subscribe('#', { qos: 2 });
+  await network.clock.settle();
+  const subscription = await subscribing;
+  for (let round = 0; round < 4; round += 1) {
+    const [first, second, third] = [1, 2, 3].map(at =>
+      publish({ qos: at === 1 ? 2 : 1, packetId: at, payload: Uint8Array.of(round, at) }),
+    );
+    network.last.send(first, second, third, publish({ qos: 0, payload: Uint8Array.of(round) }));
+    await network.clock.settle();
+    await network.drop();
+    await network.clock.advance(20_000);
+  }
+  assert.deepEqual([subscription.dropped, client.stats.droppedUnread], [9, 9]);
+  const iterator = subscription[Symbol.asyncIterator]();
+  const read: string[] = [];
+  for (let count = 0; count < 7; count += 1)
+    read.push((await iterator.next()).value!.payload.join());
+  assert.deepEqual(read, ['0', '1', '2', '3,1', '3,2', '3,3', '3']);
 });

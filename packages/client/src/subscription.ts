@@ -4,6 +4,7 @@ import { each } from './each.ts';
 import type { Inbox } from './inbox.ts';
 import type { Message } from './message.ts';
 import type { Awaitable, CallOptions, EachOptions } from './options.ts';
+import { readable } from './readable.ts';
 
 export interface SubscriptionInit {
   granted: ReadonlyMap<string, QoS>;
@@ -46,7 +47,10 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     this.#offline = init.offline;
   }
 
-  /** Messages of QoS 0 that the buffer had no room for. */
+  /**
+   * Messages that were not read in time: of QoS 0, beyond the bounds of the subscription; of QoS 1
+   * and 2, beyond `receiveMaximum` when the server had lost the session.
+   */
   get dropped(): number {
     return this.#inbox.dropped;
   }
@@ -66,6 +70,14 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
     return new MessageIterator(this.#inbox, this.#manual);
+  }
+
+  /**
+   * The messages as a web stream. A read asks for the next message, as a loop would, and so
+   * acknowledges the one before; cancelling the stream leaves, and does not unsubscribe.
+   */
+  toReadable(): ReadableStream<Message> {
+    return readable(this[Symbol.asyncIterator]());
   }
 
   /**

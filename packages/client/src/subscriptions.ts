@@ -28,8 +28,6 @@ export interface Answered {
 
 export interface SubscriptionsInit {
   version: ProtocolVersion;
-  /** Any integer; see {@link Router}. */
-  hashSeed: number;
   /** Sends a request once the connection stands; `onLate` hears of an answer after its end. */
   request(
     packet: SubscribePacket | UnsubscribePacket,
@@ -57,14 +55,17 @@ interface Live extends Renewable {
 export class Subscriptions {
   /** Messages of QoS 0 that an inbox had no room for. */
   dropped: number;
+  /** Messages of lost sessions that were not read in time. */
+  droppedUnread: number;
   readonly #init: SubscriptionsInit;
   readonly #router: Router;
   readonly #renewals: Renewals<Live>;
 
   constructor(init: SubscriptionsInit) {
     this.dropped = 0;
+    this.droppedUnread = 0;
     this.#init = init;
-    this.#router = new Router(init.hashSeed);
+    this.#router = new Router();
     this.#renewals = new Renewals({
       send: init.renew,
       obstacle: init.obstacle,
@@ -144,6 +145,11 @@ export class Subscriptions {
     const message = new Message(packet, receipt?.share() ?? null);
     this.#init.onUnhandled(message);
     message.ack();
+  }
+
+  /** The server has lost the session: what it sends now comes on top of what nobody has read. */
+  lost(receiveMaximum: number): void {
+    for (const inbox of this.#router.inboxes) this.droppedUnread += inbox.trim(receiveMaximum);
   }
 
   /** A connection stands: what the server may not know any more is subscribed to again. */

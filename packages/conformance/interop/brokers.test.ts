@@ -137,7 +137,7 @@ suite('godwit-conformance', () => {
   test('says how it is used', async () => {
     for (const [args, text] of [
       [[], /no address.*Usage:/s],
-      [['http://example'], /is no address/],
+      [['http://example'], /is not of the form mqtt/],
       [['--port', '1'], /--port.*Usage:/s],
       [['mqtt://127.0.0.1', '--concurrency', '0'], /expected 1 to 64/],
       [['--sut', 'nothing.toml'], /nothing\.toml/],

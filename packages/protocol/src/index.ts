@@ -10,6 +10,12 @@ export {
   writeAcknowledgementReason,
 } from './packet/acknowledgement.ts';
 export type { AuthPacket, AuthProperties } from './packet/auth.ts';
+export {
+  type ClientPacket,
+  decodeServerPacket,
+  encodeClientPacket,
+  type ServerPacket,
+} from './packet/client-codec.ts';
 export type { ConnackPacket, ConnackProperties } from './packet/connack.ts';
 export type { ConnectPacket, ConnectProperties, Will, WillProperties } from './packet/connect.ts';
 export { copyBytes } from './packet/copy-bytes.ts';
@@ -39,6 +45,7 @@ export type {
 export type { UnsubackPacket, UnsubackProperties } from './packet/unsuback.ts';
 export type { UnsubscribePacket, UnsubscribeProperties } from './packet/unsubscribe.ts';
 export { decodeUtf8, utf8Length, validateUtf8, writeUtf8 } from './packet/utf8.ts';
+export { saslPrep } from './sasl/sasl-prep.ts';
 export { FilterTree } from './topic/filter-tree.ts';
 export { type ParsedFilter, parseTopicFilter, topicMatchesFilter } from './topic/topic-filter.ts';
 export { isValidTopicName, validateTopicName } from './topic/topic-name.ts';

@@ -9,5 +9,6 @@ export type { ConnectTlsOptions, TlsClientOptions } from './tls-connect.ts';
 export type { ListenTlsOptions, TlsListener } from './tls-listener.ts';
 export { type ConnectUnixOptions, connectUnix } from './unix-connect.ts';
 export { type ListenUnixOptions, listenUnix } from './unix-listener.ts';
+export { type ConnectUrlOptions, checkServerUrl, connectUrl } from './url-connect.ts';
 export type { ConnectWebSocketOptions } from './web-socket-connect.ts';
 export type { ListenWebSocketOptions } from './web-socket-listener.ts';

@@ -81,6 +81,17 @@ export function tcpStream(
 }
 
 /**
+ * A TCP connection through a proxy.
+ * @param socket connected and paused, with `allowHalfOpen` and a `writableHighWaterMark` of 0; it
+ *   emits 'data', as {@link plainSocket} does not
+ */
+export function tunnelStream(socket: Socket): ByteStream {
+  const stream = new SocketStream(socket, 'tcp', peerOf(socket), nothing);
+  socket.on('data', onData);
+  return stream;
+}
+
+/**
  * A connection over a Unix socket.
  * @param socket connected, made by {@link plainSocket}
  * @param early as of {@link tcpStream}

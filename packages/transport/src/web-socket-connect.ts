@@ -1,7 +1,10 @@
 /** Opens a WebSocket as a byte stream. */
-import { WebSocket } from 'ws';
+import type { Socket } from 'node:net';
+import { connect } from 'node:tls';
+import { type ClientOptions, WebSocket } from 'ws';
 import { type AttemptOptions, attempt } from './attempt.ts';
 import type { ByteStream } from './byte-stream.ts';
+import { openTunnel } from './proxy/tunnel.ts';
 import { clientTlsOptions, type TlsClientOptions } from './tls-connect.ts';
 import { webSocketOptions } from './web-socket-options.ts';
 import { WebSocketStream } from './web-socket-stream.ts';
@@ -16,26 +19,45 @@ export interface ConnectWebSocketOptions extends AttemptOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes of one message, which is kept until it is whole; 16 MiB by default. */
   readonly messageBytesMax?: number;
+  /** As with `connectTcp`. */
+  readonly proxy?: string | URL;
 }
 
 /** As `connectWebSocket` of on-demand.ts says. */
 export function connectWebSocket(options: ConnectWebSocketOptions): Promise<ByteStream> {
-  const { url, tls = {}, headers = {}, messageBytesMax } = options;
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const { url, tls = {}, headers = {}, messageBytesMax, proxy } = options;
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const isSecure = protocol === 'wss:';
+  const secrets = clientTlsOptions(tls, host);
   return attempt(options, ({ succeed, fail }) => {
-    // [MQTT-6.0.0-3]
-    const webSocket = new WebSocket(url, ['mqtt'], {
-      ...webSocketOptions(messageBytesMax),
-      ...clientTlsOptions(tls, host),
-      headers,
+    const open = (way: ClientOptions): WebSocket => {
+      // [MQTT-6.0.0-3]
+      const wishes = { ...webSocketOptions(messageBytesMax), ...secrets, headers };
+      const webSocket = new WebSocket(url, ['mqtt'], { ...wishes, ...way });
+      webSocket.on('error', (error: NodeJS.ErrnoException) => {
+        error.code ??= 'EPROTO';
+        fail(error);
+      });
+      webSocket.once('upgrade', ({ socket }) => {
+        webSocket.once('open', () => succeed(new WebSocketStream(webSocket, socket)));
+      });
+      return webSocket;
+    };
+    if (proxy === undefined) {
+      const webSocket = open({});
+      return () => webSocket.terminate();
+    }
+    const { socket, ready } = openTunnel({
+      proxy,
+      host,
+      port: Number(port) || (isSecure ? 443 : 80),
     });
-    webSocket.on('error', (error: NodeJS.ErrnoException) => {
-      error.code ??= 'EPROTO';
-      fail(error);
-    });
-    webSocket.once('upgrade', ({ socket }) => {
-      webSocket.once('open', () => succeed(new WebSocketStream(webSocket, socket)));
-    });
-    return () => webSocket.terminate();
+    const createConnection = (): Socket => {
+      socket.resume();
+      return isSecure ? connect({ ...secrets, socket }) : socket;
+    };
+    ready.then(() => open({ createConnection })).catch(fail);
+    return () => socket.destroy();
   });
 }

@@ -4,8 +4,8 @@
  */
 import { createHash, createHmac, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
+import { saslPrep } from '@godwit/protocol';
 import { type Random, systemRandom } from '@godwit/runtime';
-import { saslPrep } from './sasl-prep.ts';
 
 export type ScramHash = 'SHA-256' | 'SHA-512';
 

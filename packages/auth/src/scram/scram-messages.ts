@@ -2,7 +2,7 @@
  * What a client of SCRAM says, taken apart by the grammar of RFC 5802, section 7. Null for what
  * does not follow it, or asks for what we do not have.
  */
-import { saslPrep } from './sasl-prep.ts';
+import { saslPrep } from '@godwit/protocol';
 
 export interface ClientFirst {
   /** `n,,` or `y,,`: comes back in the final message. */

@@ -1,6 +1,6 @@
 /** Connects one client. */
 import type { ConnackPacket } from '@godwit/protocol';
-import { connectTcp } from '@godwit/transport/node';
+import { connectUrl } from '@godwit/transport/node';
 import { Link } from './link.ts';
 import type { ServerSettings } from './server-settings.ts';
 import type { Tick } from './tick.ts';
@@ -21,11 +21,11 @@ export async function dial(
   clientId: string,
   address: string | undefined,
 ): Promise<Dialled> {
-  const { host, port, connectTimeoutMs } = settings;
+  const { url, tls, proxy, connectTimeoutMs } = settings;
   const { clock } = tick;
-  const stream = await connectTcp({
-    host,
-    port,
+  const stream = await connectUrl(new URL(url), {
+    tls,
+    proxy,
     timeoutMs: connectTimeoutMs,
     clock,
     ...(address !== undefined && { localAddress: address }),

@@ -1,9 +1,13 @@
 /** Which server, and how its connections are made. */
 import type { ProtocolVersion } from '@godwit/protocol';
+import type { TlsClientOptions } from '@godwit/transport/node';
 
 export interface ServerSettings {
-  readonly host: string;
-  readonly port: number;
+  /** As `connectUrl` takes it. */
+  readonly url: string;
+  readonly tls?: TlsClientOptions;
+  /** As `connectTcp` takes it. */
+  readonly proxy?: string;
   readonly version: ProtocolVersion;
   readonly username?: string;
   readonly password?: string;
@@ -26,10 +30,10 @@ const addressesMax = 200;
  * @param each how many connections in a row share an address
  */
 export function sourceAddress(
-  { host }: ServerSettings,
+  { url, proxy }: ServerSettings,
   number: number,
   each: number = connectionsPerAddress,
 ): string | undefined {
-  if (!/^127\.\d+\.\d+\.\d+$/.test(host)) return undefined;
+  if (proxy !== undefined || !/^mqtt:\/\/127\.\d+\.\d+\.\d+(:|$)/.test(url)) return undefined;
   return `127.0.0.${1 + (Math.floor(number / each) % addressesMax)}`;
 }

@@ -14,7 +14,7 @@ const report: Report = {
   mode: 'pair',
   settings: {
     server: {
-      ...{ host: '<h>', port: 1883, version: 5, keepAliveSeconds: 0 },
+      ...{ url: 'mqtt://<h>:1883', version: 5, keepAliveSeconds: 0 },
       ...{ connectTimeoutMs: 1, concurrency: 1 },
     },
     ...{ publishers: 2, subscribers: 2, topic: 't', filter: 't', topics: 1, topicsEach: 1 },
@@ -40,7 +40,7 @@ const report: Report = {
 suite('reports', () => {
   test('as text', () => {
     const text = textReport(report);
-    match(text, /^pair {2}2 → 2 {2}QoS 1 {2}64 B {2}window 10 {2}MQTT 5\.0 {2}<h>:1883\n/);
+    match(text, /^pair {2}2 → 2 {2}QoS 1 {2}64 B {2}window 10 {2}MQTT 5\.0 {2}mqtt:\/\/<h>:1883\n/);
     match(text, /received +10,000\/s, 640 kB\/s\n/);
     match(text, /p50 1\.5 ms .* max 1\.5 ms\n/);
     match(text, /checked +5 lost, 0 duplicates, 1 out of order\n/);
@@ -54,7 +54,7 @@ suite('reports', () => {
     equal(page.match(/<polyline /g)?.length, 4);
     ok(!page.includes('<h>'));
     ok(!/(src|href)=/.test(page));
-    match(page, /"host":"\\u003ch>"/);
+    match(page, /"url":"mqtt:\/\/\\u003ch>:1883"/);
   });
 
   test('as numbers', () => {

@@ -24,7 +24,7 @@ export function textReport(report: Report): string {
 
 /** What was run, in one line. */
 export function titleOf(report: Report): string {
-  const { host, port, version } = report.settings.server;
+  const { url, version } = report.settings.server;
   const parts: string[] = [report.mode];
   switch (report.mode) {
     case 'connect':
@@ -36,7 +36,7 @@ export function titleOf(report: Report): string {
     default:
       parts.push(...trafficWords(report.settings));
   }
-  return [...parts, `MQTT ${versionNames[version]}`, `${host}:${port}`].join('  ');
+  return [...parts, `MQTT ${versionNames[version]}`, url].join('  ');
 }
 
 function trafficWords(settings: TrafficSettings): string[] {

@@ -1,5 +1,7 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import {
   addConnectionOptions,
@@ -49,9 +51,40 @@ suite('options of the connection', () => {
     equal(url, 'mqtt://host:7');
     deepEqual(options.credentials, { username: 'you', password: 'p@ss' });
     equal(readUrl('mqtt://h/a%41?b/#').topic, 'a%41?b/#');
-    for (const bad of ['host/topic', 'mqtts://h/t', 'mqtt:///t', 'mqtt://%zz@h/t']) {
+    equal(readUrl('mqtts://h/a').server, 'mqtts://h');
+    const webSocket = readUrl('wss://me@h:7/a/b?c');
+    deepEqual([webSocket.server, webSocket.topic], ['wss://h:7/a/b?c', undefined]);
+    for (const bad of ['host/topic', 'http://h/t', 'mqtt:///t', 'mqtt://%zz@h/t', 'ws:///a']) {
       throws(() => readUrl(bad), /Expected mqtt:/, bad);
     }
+    throws(() => parse('-L', 'mqtt://h/t', '-p', '1'), /leave out -p and --unix/);
+  });
+
+  test('--cafile, --cert, --key and --insecure mean TLS', () => {
+    equal(parse('--insecure').url, 'mqtts://localhost:8883');
+    equal(parse('--insecure', '-p', '7').url, 'mqtts://localhost:7');
+    deepEqual(parse('-L', 'wss://h/p', '--insecure').options.tls, {
+      ca: undefined,
+      cert: undefined,
+      key: undefined,
+      rejectUnauthorized: false,
+    });
+    const file = fileURLToPath(import.meta.url);
+    const { tls } = parse('--cafile', file, '--cert', file, '--key', file).options;
+    equal(tls?.rejectUnauthorized, true);
+    for (const text of [tls?.ca, tls?.cert, tls?.key]) equal(text, readFileSync(file, 'utf8'));
+    throws(() => parse('--cafile', '/nowhere/ca.crt'), /cannot read .*: ENOENT/);
+    throws(() => parse('--cert', file), /go together/);
+    throws(() => parse('-L', 'ws://h', '--insecure'), /need mqtts:.* or wss:/);
+  });
+
+  test('--unix and --proxy', () => {
+    equal(parse('--unix', '/run/a b.sock').url, 'unix:/run/a%20b.sock');
+    throws(() => parse('--unix', '/run/a', '-p', '1'), /has no port/);
+    throws(() => parse('--unix', '/run/a', '--insecure'), /need mqtts:/);
+    throws(() => parse('--unix', '/run/a', '--proxy', 'http://a'), /not reached through a proxy/);
+    equal(parse('--proxy', 'socks5://a').options.proxy, 'socks5://a');
+    throws(() => parse('--proxy', 'ftp://a'), /the proxy is not of the form/);
   });
 
   test('-c keeps the session for ever, unless -x says how long', () => {

@@ -1,19 +1,15 @@
 /** The options that `pub` and `sub` share: which server, who we are, session and will. */
-import type { ClientOptions, CloseOptions, WillOptions } from '@godwit/client';
+import type { CloseOptions, WillOptions } from '@godwit/client';
+import type { NodeClientOptions } from '@godwit/client/node';
 import type { QoS } from '@godwit/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../usage-error.ts';
 import { splitProperty } from './join-properties.ts';
 import { integer, qos, sessionExpiryMs } from './numbers.ts';
 import { addProperty, noProperties, type PropertySets } from './properties.ts';
-import { readUrl, type ServerUrl } from './server-url.ts';
+import { addServerOptions, type ServerValues, serverAddress } from './server-options.ts';
 
-export interface ConnectionValues {
-  readonly host: string;
-  readonly port: number;
-  readonly url?: ServerUrl;
-  readonly username?: string;
-  readonly pw?: string;
+export interface ConnectionValues extends ServerValues {
   readonly id?: string;
   readonly idPrefix?: string;
   readonly protocolVersion: 3 | 4 | 5;
@@ -31,11 +27,10 @@ export interface ConnectionValues {
 /** How to connect, and how to say goodbye. */
 export interface Connecting {
   readonly url: string;
-  readonly options: ClientOptions;
+  readonly options: NodeClientOptions;
   readonly closing: CloseOptions;
 }
 
-const portMax = 65_535;
 const keepAliveMax = 65_535;
 
 const versions: Readonly<Record<string, 3 | 4 | 5>> = {
@@ -51,13 +46,7 @@ const versions: Readonly<Record<string, 3 | 4 | 5>> = {
 
 /** Adds the options; their values are {@link ConnectionValues}. */
 export function addConnectionOptions(command: Command): Command {
-  return command
-    .helpOption('--help', 'show this')
-    .option('-h, --host <host>', 'name or address of the server', 'localhost')
-    .option('-p, --port <port>', 'TCP port of the server', integer(1, portMax), 1883)
-    .option('-L, --url <url>', 'all at once: mqtt://[user[:password]@]host[:port]/topic', readUrl)
-    .option('-u, --username <name>', 'user name')
-    .option('-P, --pw <password>', 'password')
+  return addServerOptions(command, 'localhost')
     .option('-i, --id <id>', 'client id; else the server gives one')
     .option('-I, --id-prefix <prefix>', "client id: this, followed by the process's number")
     .option(
@@ -88,7 +77,7 @@ export function addConnectionOptions(command: Command): Command {
 
 /** @throws UsageError for options that do not go together */
 export function connecting(values: ConnectionValues): Connecting {
-  const { url, protocolVersion, disableCleanSession = false, idPrefix } = values;
+  const { protocolVersion, disableCleanSession = false, idPrefix } = values;
   const property = values.property ?? noProperties();
   if (values.id !== undefined && idPrefix !== undefined) {
     throw new UsageError('-i and -I exclude each other');
@@ -100,17 +89,17 @@ export function connecting(values: ConnectionValues): Connecting {
   const session = { cleanStart: !disableCleanSession, ...property.connect.session };
   if (values.sessionExpiryInterval !== undefined) session.expiryMs = values.sessionExpiryInterval;
   else if (disableCleanSession && protocolVersion === 5) session.expiryMs ??= 'never';
+  const { url, tls, proxy, username, password } = serverAddress(values);
   return {
-    url: url?.server ?? serverUrl(values.host, values.port),
+    url,
     options: {
       ...property.connect,
       protocolVersion,
       session,
       clientId,
-      credentials: {
-        username: values.username ?? url?.username,
-        password: values.pw ?? url?.password,
-      },
+      credentials: { username, password },
+      tls,
+      proxy,
       keepAliveMs: values.keepalive * 1000,
       // A lost connection ends the command: what runs it decides what comes then.
       reconnect: false,
@@ -128,10 +117,6 @@ function will(values: ConnectionValues, property: PropertySets): WillOptions | u
   const isGiven = payload !== undefined || willQos !== undefined || willRetain !== undefined;
   if (!isGiven && Object.keys(property.will).length === 0) return undefined;
   throw new UsageError('a will needs a topic: give one with --will-topic');
-}
-
-function serverUrl(host: string, port: number): string {
-  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** A version by one of its names. */

@@ -9,18 +9,23 @@ export interface ServerUrl {
   readonly topic: string | undefined;
 }
 
-const expected = 'Expected mqtt://[user[:password]@]host[:port]/topic.';
+const expected =
+  'Expected mqtt://[user[:password]@]host[:port]/topic, mqtts:// likewise, ' +
+  'ws://host[:port]/path or wss://.';
 
 /**
  * Cuts the topic off before anything is read as a URL: `#`, `?` and `%` are plain characters there.
+ * Where the path belongs to the WebSocket there is none.
  * @throws InvalidArgumentError
  */
 export function readUrl(text: string): ServerUrl {
-  const [, server = '', topic = ''] = /^(mqtt:\/\/[^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
+  const isWebSocket = /^wss?:/.test(text);
+  const pattern = isWebSocket ? /^(wss?:\/\/[^/].*)$/s : /^(mqtts?:\/\/[^/]+)(?:\/(.*))?$/s;
+  const [, server = '', topic = ''] = pattern.exec(text) ?? [];
   if (!URL.canParse(server)) throw new InvalidArgumentError(expected);
-  const { host, username, password } = new URL(server);
+  const { protocol, host, username, password, pathname, search } = new URL(server);
   return {
-    server: `mqtt://${host}`,
+    server: `${protocol}//${host}${isWebSocket ? pathname + search : ''}`,
     username: decoded(username),
     password: decoded(password),
     topic: topic === '' ? undefined : topic,

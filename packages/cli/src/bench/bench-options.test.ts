@@ -54,9 +54,10 @@ suite('options of bench', () => {
 
   test('-L names the server, and other options go first', () => {
     const server = serverSettings(values('-L', 'mqtt://me:secret@[::1]:7/a/%d', '-u', 'you'));
-    const { host, port, username, password } = server;
-    deepEqual([host, port, username, password], ['::1', 7, 'you', 'secret']);
-    equal(serverSettings(values('-L', 'mqtt://h')).port, 1883);
+    const { url, username, password } = server;
+    deepEqual([url, username, password], ['mqtt://[::1]:7', 'you', 'secret']);
+    equal(serverSettings(values()).url, 'mqtt://127.0.0.1:1883');
+    equal(serverSettings(values('-p', '8883')).url, 'mqtts://127.0.0.1:8883');
     equal(traffic('pair', '-L', 'mqtt://h/a/%d').topic, 'a/%d');
   });
 

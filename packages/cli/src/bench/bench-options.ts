@@ -15,17 +15,12 @@ import type { ProtocolVersion, QoS } from '@godwit/protocol';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { protocolVersion } from '../arguments/connection-options.ts';
 import { integer, qos, secondsToMs } from '../arguments/numbers.ts';
-import { readUrl, type ServerUrl } from '../arguments/server-url.ts';
+import { addServerOptions, type ServerValues, serverAddress } from '../arguments/server-options.ts';
 import { UsageError } from '../usage-error.ts';
 
 const trafficModes: readonly TrafficMode[] = ['pub', 'sub', 'pair', 'fan', 'share'];
 
-export interface BenchValues {
-  readonly host: string;
-  readonly port: number;
-  readonly url?: ServerUrl;
-  readonly username?: string;
-  readonly pw?: string;
+export interface BenchValues extends ServerValues {
   readonly protocolVersion: ProtocolVersion;
   readonly keepalive: number;
   readonly clients?: number;
@@ -62,7 +57,6 @@ const windowDefault = 100;
 const topicDefault = 'bench/%d';
 const connectTimeoutMs = 30_000;
 const keepAliveMax = 65_535;
-const portMax = 65_535;
 
 export function benchParser(): Command {
   const parser = new Command('godwit bench')
@@ -71,19 +65,13 @@ export function benchParser(): Command {
     .addArgument(
       new Argument('<mode>', 'what to do').choices([...trafficModes, 'connect', 'idle']),
     );
-  addServerOptions(parser);
+  addConnectionOptions(addServerOptions(parser, '127.0.0.1'));
   addTrafficOptions(parser);
   return addRunOptions(parser).addHelpText('after', modesHelp);
 }
 
-function addServerOptions(parser: Command): Command {
+function addConnectionOptions(parser: Command): Command {
   return parser
-    .helpOption('--help', 'show this')
-    .option('-h, --host <host>', 'name or address of the server', '127.0.0.1')
-    .option('-p, --port <port>', 'TCP port of the server', integer(1, portMax), 1883)
-    .option('-L, --url <url>', 'all at once: mqtt://[user[:password]@]host[:port]/topic', readUrl)
-    .option('-u, --username <name>', 'user name')
-    .option('-P, --pw <password>', 'password')
     .option('-V, --protocol-version <version>', '5, 311 or 31', protocolVersion, 5)
     .option('-k, --keepalive <seconds>', '0: no pings', integer(0, keepAliveMax), 0)
     .option('--concurrency <count>', 'connections in the making', integer(1, 10_000), 64)
@@ -134,15 +122,12 @@ Modes:
 
 Conditions of --fail-if are about ${metricNames.join(', ')}.`;
 
+/** @throws UsageError for options that do not go together */
 export function serverSettings(values: BenchValues): ServerSettings {
-  const { url, keepalive, concurrency } = values;
-  const { hostname, port } = new URL(url?.server ?? 'mqtt://none');
+  const { keepalive, concurrency } = values;
   return {
-    host: url === undefined ? values.host : hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url === undefined ? values.port : Number(port || 1883),
+    ...serverAddress(values),
     version: values.protocolVersion,
-    username: values.username ?? url?.username,
-    password: values.pw ?? url?.password,
     keepAliveSeconds: keepalive,
     connectTimeoutMs,
     concurrency,

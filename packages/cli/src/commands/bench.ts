@@ -67,21 +67,22 @@ async function run(
   if (mode === 'connect') {
     const settings = connectSettings(values);
     const result = await runConnect(settings, context);
-    return { mode, settings: withoutPassword(settings), result };
+    return { mode, settings: withoutSecrets(settings), result };
   }
   if (mode === 'idle') {
     const settings = idleSettings(values);
     const result = await runIdle(settings, context);
-    return { mode, settings: withoutPassword(settings), result };
+    return { mode, settings: withoutSecrets(settings), result };
   }
   const settings = trafficSettings(mode satisfies TrafficMode, values);
   const result = await runTraffic(settings, context);
-  return { mode, settings: withoutPassword(settings), result };
+  return { mode, settings: withoutSecrets(settings), result };
 }
 
 /** Reports are passed around. */
-function withoutPassword<S extends { readonly server: ServerSettings }>(settings: S): S {
-  return { ...settings, server: { ...settings.server, password: undefined } };
+function withoutSecrets<S extends { readonly server: ServerSettings }>(settings: S): S {
+  const { password, tls, proxy, ...server } = settings.server;
+  return { ...settings, server };
 }
 
 function judge(report: Report, { failIf }: BenchValues): number {

@@ -3,49 +3,46 @@
  * nothing of messages and subscriptions; what outlives the stream is the session's.
  */
 import {
+  type ClientPacket,
   type ConnackPacket,
   type ConnectPacket,
   type DisconnectPacket,
-  decodePacket,
-  encodePacket,
+  decodeServerPacket,
+  encodeClientPacket,
   FrameReader,
-  type Packet,
   PacketType,
   ProtocolError,
   ReasonCode,
+  type ServerPacket,
 } from '@godwit/protocol';
 import type { Clock, Timer } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { Settle } from '../call.ts';
 import { ErrorCode, MqttError, reasonName } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Authentication } from './authentication.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type WhenStored } from './outbox.ts';
 import { type ServerSettings, serverSettings } from './server-settings.ts';
 
 export interface ConnectionHandlers {
   /** The server accepted. */
   onUp(server: ServerSettings): void;
   /** Any packet but those of the connection itself. May throw ProtocolError. */
-  onPacket(packet: Packet): void;
+  onPacket(packet: ServerPacket): void;
   /** It is over, once; undefined when `end` did it. */
   onDown(error: MqttError | undefined): void;
 }
 
-type Phase = 'connecting' | 'open' | 'ending' | 'down';
-
-/** What only servers are sent; it is refused unread. */
-const forServers: ReadonlySet<number> = new Set([
-  PacketType.connect,
-  PacketType.subscribe,
-  PacketType.unsubscribe,
-  PacketType.pingreq,
-]);
+/** 'verifying': the server has accepted us, and we have yet to accept it. */
+type Phase = 'connecting' | 'verifying' | 'open' | 'ending' | 'down';
 
 export class Connection {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #connect: ConnectPacket;
   readonly #handlers: ConnectionHandlers;
+  readonly #authentication: Authentication | null;
   readonly #reader: FrameReader;
   readonly #outbox: Outbox;
   readonly #keepAlive: KeepAlive;
@@ -57,6 +54,7 @@ export class Connection {
 
   /**
    * Takes over `stream`, which is not open yet, and sends `connect`.
+   * @param authentication whose beginning is in `connect`; null where it has none
    * @throws RangeError when that cannot be encoded
    */
   constructor(
@@ -65,14 +63,17 @@ export class Connection {
     connect: ConnectPacket,
     maximumPacketSize: number,
     handlers: ConnectionHandlers,
+    authentication: Authentication | null = null,
+    whenStored: WhenStored | null = null,
   ) {
     this.#stream = stream;
     this.#clock = clock;
     this.#connect = connect;
     this.#handlers = handlers;
+    this.#authentication = authentication;
     this.#reader = new FrameReader(maximumPacketSize);
     this.#reader.version = connect.protocolVersion;
-    this.#outbox = new Outbox(stream, clock);
+    this.#outbox = new Outbox(stream, clock, whenStored);
     this.#keepAlive = new KeepAlive(clock, {
       ping: () => this.send({ type: PacketType.pingreq }),
       expire: () => this.#onSilence(),
@@ -90,6 +91,10 @@ export class Connection {
       onClose: error => this.#onClose(error),
     });
     this.#outbox.append(bytes);
+    authentication?.open({
+      send: packet => this.send(packet),
+      fail: error => this.fail(error),
+    });
   }
 
   /**
@@ -98,7 +103,7 @@ export class Connection {
    * @returns false when it is larger than the server accepts, and was not sent
    * @throws RangeError when it cannot be encoded
    */
-  send(packet: Packet, onTaken?: (taken: boolean) => void): boolean {
+  send(packet: ClientPacket, onTaken?: (taken: boolean) => void): boolean {
     if (this.#phase === 'ending' || this.#phase === 'down') {
       onTaken?.(false);
       return true;
@@ -109,6 +114,21 @@ export class Connection {
     this.#keepAlive.sent();
     this.#outbox.append(bytes, onTaken);
     return true;
+  }
+
+  /**
+   * Has the client prove again who it is; `waiter` hears how that ended. Should it fail, so does
+   * the connection.
+   * @throws TypeError where CONNECT had no authentication method [MQTT-4.12.0-7]
+   */
+  reauthenticate(waiter: Settle<void>): void {
+    if (this.#authentication === null) throw new TypeError('the client has no option auth');
+    this.#authentication.again(waiter);
+  }
+
+  /** Asks for a sign of life. */
+  probe(): void {
+    this.#keepAlive.probe();
   }
 
   /** Says DISCONNECT behind all that was sent, and closes. */
@@ -144,8 +164,8 @@ export class Connection {
     });
   }
 
-  #encode(packet: Packet): Uint8Array | null {
-    return encodePacket(packet, this.#connect.protocolVersion, this.#serverPacketSize);
+  #encode(packet: ClientPacket): Uint8Array | null {
+    return encodeClientPacket(packet, this.#connect.protocolVersion, this.#serverPacketSize);
   }
 
   /** Nothing is sent after DISCONNECT [MQTT-3.14.4-1], and the stream gets its time to end. */
@@ -159,6 +179,7 @@ export class Connection {
   #down(error: MqttError | undefined, farewell?: () => void): void {
     this.#phase = 'down';
     this.#keepAlive.stop();
+    this.#authentication?.down(error ?? new MqttError(ErrorCode.closed, 'the client was closed'));
     this.#handlers.onDown(error);
     farewell?.();
     this.#outbox.close();
@@ -200,7 +221,7 @@ export class Connection {
     this.#reader.push(chunk);
     this.#read();
     // the chunk's memory is used again after this call
-    if (this.#isHeld) this.#reader.detach();
+    if (!this.#isReading()) this.#reader.detach();
   }
 
   /** The one place where what the server sent may go wrong: it costs the connection, no more. */
@@ -209,17 +230,19 @@ export class Connection {
     try {
       while (this.#isReading() && reader.next()) {
         const { bytes, header, bodyStart, end } = reader;
-        if (forServers.has(header >> 4)) {
-          throw new ProtocolError(ReasonCode.protocolError, 'not a packet for a client');
-        }
-        this.#onPacket(decodePacket(bytes, header, bodyStart, end, this.#connect.protocolVersion));
+        const { protocolVersion } = this.#connect;
+        this.#onPacket(decodeServerPacket(bytes, header, bodyStart, end, protocolVersion));
       }
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #onPacket(packet: Packet): void {
+  #onPacket(packet: ServerPacket): void {
+    if (packet.type === PacketType.auth && this.#authentication !== null) {
+      this.#authentication.onAuth(packet, this.#phase === 'open');
+      return;
+    }
     if (this.#phase === 'connecting') {
       if (packet.type !== PacketType.connack) {
         throw new ProtocolError(ReasonCode.protocolError, 'the first packet is not CONNACK');
@@ -246,10 +269,29 @@ export class Connection {
     if (packet.sessionPresent && this.#connect.cleanStart) {
       throw new ProtocolError(ReasonCode.protocolError, 'a session is present after Clean Start');
     }
+    if (this.#authentication !== null) {
+      this.#authentication.onConnack(properties, () => this.#acceptLater(packet));
+      this.#phase = 'verifying';
+      this.#stream.pause();
+      return;
+    }
     // [MQTT-4.12.0-6]
     if (properties?.authenticationMethod !== undefined) {
       throw new ProtocolError(ReasonCode.protocolError, 'no authentication was asked for');
     }
+    this.#accept(packet);
+  }
+
+  #acceptLater(packet: ConnackPacket): void {
+    this.#stream.resume();
+    try {
+      this.#accept(packet);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #accept(packet: ConnackPacket): void {
     const server = serverSettings(this.#connect, packet);
     this.#phase = 'open';
     this.#serverPacketSize = server.maximumPacketSize;
@@ -266,9 +308,16 @@ export class Connection {
   }
 }
 
+const oursToTell: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.protocolError,
+  ErrorCode.internalError,
+  // [MQTT-4.12.1-2]
+  ErrorCode.authenticationFailed,
+]);
+
 /** Failures that the server does not know of yet. */
 function isOurs(error: MqttError): boolean {
-  return error.code === ErrorCode.protocolError || error.code === ErrorCode.internalError;
+  return oursToTell.has(error.code);
 }
 
 function asMqttError(error: unknown): MqttError {

@@ -6,11 +6,16 @@ import type { ConnectPacket, DisconnectPacket, Packet } from '@godwit/protocol';
 import { ReasonCode } from '@godwit/protocol';
 import type { Clock, Random, Timer } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
+import type { Settle } from '../call.ts';
+import { withAuthenticationData } from '../connect-packet.ts';
+import type { EnhancedAuth } from '../enhanced-auth.ts';
 import { ErrorCode, MqttError } from '../errors.ts';
 import type { Attempt, Transport } from '../options.ts';
 import { type ReconnectPolicy, retryDelay } from '../reconnect-policy.ts';
+import { Authentication } from './authentication.ts';
 import { Backoff } from './backoff.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionHandlers } from './connection.ts';
+import type { WhenStored } from './outbox.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { Targets } from './targets.ts';
 
@@ -23,6 +28,10 @@ export interface DialerInit {
   maximumPacketSize: number;
   /** Null: the first end is the end. */
   policy: ReconnectPolicy | null;
+  /** How CONNECT is to prove who we are. */
+  auth: EnhancedAuth | undefined;
+  /** What nothing is sent before, if the session is stored. */
+  whenStored: WhenStored | null;
   /** CONNECT, made anew for each attempt. */
   packet(attempt: Attempt): Promise<ConnectPacket>;
 }
@@ -97,6 +106,24 @@ export class Dialer {
     void this.#open(this.#attempt, this.#abort.signal);
   }
 
+  /**
+   * Proves who we are anew.
+   * @throws MqttError when there is no connection
+   * @throws TypeError without an authentication method
+   */
+  reauthenticate(waiter: Settle<void>): void {
+    if (this.#connection === null) throw new MqttError(ErrorCode.closed, 'there is no connection');
+    this.#connection.reauthenticate(waiter);
+  }
+
+  /** This machine may have been away: a pause is over, and a connection has to prove itself. */
+  wake(): void {
+    if (this.#state === 'waiting') {
+      this.#timer?.cancel();
+      this.dial();
+    } else if (this.#state === 'connected') this.#connection?.probe();
+  }
+
   /** Ends all, with a word to the server if there is one. */
   end(packet: DisconnectPacket): void {
     if (this.#state !== 'connected') {
@@ -123,21 +150,28 @@ export class Dialer {
   }
 
   async #open(attempt: Attempt, signal: AbortSignal): Promise<void> {
-    const { transport, clock, maximumPacketSize } = this.#init;
+    const { transport, clock, maximumPacketSize, auth, connectTimeoutMs, whenStored } = this.#init;
+    const authentication =
+      auth === undefined ? null : new Authentication(auth, clock, connectTimeoutMs);
     let stream: ByteStream | undefined;
     try {
-      const packet = await this.#init.packet(attempt);
+      let packet = await this.#init.packet(attempt);
+      if (authentication !== null) {
+        packet = withAuthenticationData(packet, await authentication.begin());
+      }
       if (signal.aborted) return;
       stream = await transport(attempt.url, { signal });
       if (signal.aborted) {
         stream.destroy();
         return;
       }
-      this.#connection = new Connection(stream, clock, packet, maximumPacketSize, {
+      const handlers: ConnectionHandlers = {
         onUp: server => this.#onUp(server),
         onPacket: received => this.#handlers.onPacket(received),
         onDown: error => this.#onEnd(error ?? this.#failure),
-      });
+      };
+      const settings = [stream, clock, packet, maximumPacketSize, handlers] as const;
+      this.#connection = new Connection(...settings, authentication, whenStored);
       this.#unanswered += 1;
     } catch (error) {
       stream?.destroy();

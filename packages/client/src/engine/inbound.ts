@@ -13,6 +13,7 @@ import {
   type PublishPacket,
   ReasonCode,
 } from '@godwit/protocol';
+import type { Journal } from './journal.ts';
 import { type Receipt, Receipts } from './receipts.ts';
 
 export interface InboundLimits {
@@ -40,6 +41,7 @@ export class Inbound {
   /** Identifiers of QoS 2 that may stand for other messages now. */
   #doubtful: Set<number>;
   #aliases: InboundAliases<string>;
+  #journal: Journal | null;
 
   constructor(version: ProtocolVersion, limits: InboundLimits, handlers: InboundHandlers) {
     this.#version = version;
@@ -55,11 +57,19 @@ export class Inbound {
       this.#unanswered.delete(receipt.packetId);
       // [MQTT-4.3.3-9] a refused message is over; 3.x cannot refuse one
       if (receipt.reasonCode >= 0x80 && version === 5) this.#window.release(receipt.packetId);
+      else this.#journal?.remember(receipt.packetId);
       this.#acknowledge(PacketType.pubrec, receipt);
     });
     this.#unanswered = new Set();
     this.#doubtful = new Set();
     this.#aliases = new InboundAliases(limits.topicAliasMaximum);
+    this.#journal = null;
+  }
+
+  /** What an earlier process has passed on; from now on the journal is told. */
+  restore(packetIds: readonly number[], journal: Journal): void {
+    for (const packetId of packetIds) this.#window.restore(packetId);
+    this.#journal = journal;
   }
 
   /** Messages that the application has not acknowledged. */
@@ -74,6 +84,7 @@ export class Inbound {
   up(isKept: boolean, isCertain: boolean): void {
     const { receiveMaximum, topicAliasMaximum } = this.#limits;
     if (!isKept) {
+      for (const packetId of this.#window.ids()) this.#journal?.forget(packetId);
       this.#window.clear();
       this.#pubrecs.clear();
     }
@@ -112,6 +123,7 @@ export class Inbound {
       throw new ProtocolError(ReasonCode.protocolError, 'PUBREL for a PUBLISH without PUBREC');
     }
     this.#doubtful.delete(packetId);
+    this.#journal?.forget(packetId);
     const isKnown = this.#window.release(packetId) || this.#version < 5;
     // [MQTT-4.3.3-11]
     this.#handlers.send({
@@ -151,6 +163,7 @@ export class Inbound {
     if (!this.#doubtful.delete(packetId) || (qos === 2 && dup)) return;
     this.#window.release(packetId);
     this.#pubrecs.forget(packetId);
+    this.#journal?.forget(packetId);
   }
 
   /** [MQTT-2.2.1-4] save that QoS 2 may be repeated, and in 3.x anything. */

@@ -43,6 +43,13 @@ export class KeepAlive {
     this.#arm(this.#receivedAt);
   }
 
+  /** After a pause of which the timer may know nothing: is the server still there? */
+  probe(): void {
+    if (this.#intervalMs === 0 || this.#pingedAt >= 0) return;
+    this.#timer?.cancel();
+    this.#ping(this.#clock.monotonicMs());
+  }
+
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -78,10 +85,14 @@ export class KeepAlive {
         return;
       }
       // [MQTT-3.1.2-20] the longest silence; a server that only reads is asked for a sign of life
-      this.#handlers.ping();
-      this.#pingedAt = now;
-      this.#sentAt = now;
-    }
+      this.#ping(now);
+    } else this.#arm(now);
+  }
+
+  #ping(now: number): void {
+    this.#handlers.ping();
+    this.#pingedAt = now;
+    this.#sentAt = now;
     this.#arm(now);
   }
 

@@ -39,6 +39,9 @@ for (const protocolVersion of [3, 4, 5] as const) {
       inFlight: 0,
       unackedInbound: 0,
       droppedQoS0: 0,
+      droppedUnread: 0,
+      undelivered: 0,
+      lateResponses: 0,
       reconnects: 0,
     });
   });

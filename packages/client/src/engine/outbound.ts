@@ -7,32 +7,28 @@ import {
   type AcknowledgementPacket,
   OutboundState,
   type OutboundWindow,
-  ProtocolError,
   type ProtocolVersion,
   ReasonCode,
 } from '@godwit/protocol';
 import type { Clock } from '@godwit/runtime';
-import { ErrorCode, type MqttError, PublishError, reasonName } from '../errors.ts';
+import { ErrorCode, MqttError, PublishError, reasonName } from '../errors.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import type { Connection } from './connection.ts';
 import { Expiry } from './expiry.ts';
-import { OutboundQueue } from './outbound-queue.ts';
-import { type Publication, type PublishResult, sizeOf } from './publication.ts';
+import type { Journal, StoredMessage } from './journal.ts';
+import { type OutboundLimits, OutboundLog } from './outbound-log.ts';
+import type { Publication, PublishResult } from './publication.ts';
 import { PublishWriter } from './publish-writer.ts';
+import { restoredPublication } from './restored-publication.ts';
 import { publishObstacle, type ServerSettings } from './server-settings.ts';
 
-export interface OutboundLimits {
-  /** Messages in the log. */
-  messagesMax: number;
-  /** Bytes of their topics and payloads. */
-  bytesMax: number;
-  whenFull: 'wait' | 'reject' | 'drop-oldest';
-  /** Messages that wait for room in it. */
-  waitingMax: number;
-  qos0Offline: 'reject' | 'drop' | 'queue';
-  /** Messages of QoS 1 and 2 in flight, where the server allows more. */
-  inflightMax: number;
-  /** Topics with an alias, where the server allows more. */
-  topicAliasesMax: number;
+export interface OutboundInit {
+  version: ProtocolVersion;
+  limits: OutboundLimits;
+  window: OutboundWindow<Publication>;
+  clock: Clock;
+  /** A message failed whose `publish` had resolved, or was made before the process started. */
+  onUndelivered(publication: Publication, error: PublishError): void;
 }
 
 const success: PublishResult = { reasonCode: ReasonCode.success };
@@ -40,44 +36,48 @@ const success: PublishResult = { reasonCode: ReasonCode.success };
 export class Outbound {
   /** Messages of QoS 0 that were published offline, and not sent for that. */
   dropped: number;
-  readonly #version: ProtocolVersion;
-  readonly #limits: OutboundLimits;
+  readonly acknowledgements: Acknowledgements;
+  readonly #init: OutboundInit;
   readonly #window: OutboundWindow<Publication>;
   readonly #expiry: Expiry;
-  /** The log's unsent end. */
-  readonly #queue: OutboundQueue;
-  /** Those that wait for room in the log. */
-  readonly #waiting: OutboundQueue;
+  readonly #log: OutboundLog;
   /** Those of QoS 0 that the transport has not taken over. */
   readonly #leaving: Set<Publication>;
-  #bytes: number;
   #writer: PublishWriter | null;
-  #isAdmitting: boolean;
+  #journal: Journal | null;
   #onIdle: (() => void) | null;
 
-  constructor(
-    version: ProtocolVersion,
-    limits: OutboundLimits,
-    window: OutboundWindow<Publication>,
-    clock: Clock,
-  ) {
+  constructor(init: OutboundInit) {
+    const { limits, window, clock } = init;
     this.dropped = 0;
-    this.#version = version;
-    this.#limits = limits;
+    this.#init = init;
     this.#window = window;
     this.#expiry = new Expiry(clock, now => this.#rejectExpired(now));
-    this.#queue = new OutboundQueue('queued');
-    this.#waiting = new OutboundQueue('waiting');
     this.#leaving = new Set();
-    this.#bytes = 0;
+    this.#log = new OutboundLog(limits, {
+      sent: () => window.size + this.#leaving.size,
+      take: publication => this.#take(publication),
+      drop: publication => {
+        const message = 'a newer message took its place in the queue';
+        this.#fail(publication, new MqttError(ErrorCode.dropped, message));
+      },
+    });
+    this.acknowledgements = new Acknowledgements(window, {
+      onReceived: (publication, packet) => {
+        publication.received = packet;
+        if (publication.sequence !== 0) this.#journal?.received(publication);
+      },
+      release: (packetId, isKnown) => this.#writer?.release(packetId, isKnown),
+      onComplete: (publication, packet) => this.#complete(publication, packet),
+    });
     this.#writer = null;
-    this.#isAdmitting = false;
+    this.#journal = null;
     this.#onIdle = null;
   }
 
   /** Messages not sent yet. */
   get queued(): number {
-    return this.#queue.size + this.#waiting.size;
+    return this.#log.queue.size + this.#log.waiting.size;
   }
 
   /** Messages of QoS 1 and 2 sent and not acknowledged. */
@@ -87,7 +87,7 @@ export class Outbound {
 
   /** Bytes of topics and payloads of all messages in the log. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#log.bytes;
   }
 
   /**
@@ -95,7 +95,7 @@ export class Outbound {
    * @throws PublishError when the log is full, or it is of QoS 0 and there is no connection
    */
   add(publication: Publication): void {
-    const { whenFull, waitingMax, qos0Offline } = this.#limits;
+    const { qos0Offline } = this.#init.limits;
     if (publication.packet.qos === 0 && this.#writer === null && qos0Offline !== 'queue') {
       if (qos0Offline === 'reject') {
         throw new PublishError(ErrorCode.offline, 'there is no connection', 'no');
@@ -104,12 +104,28 @@ export class Outbound {
       publication.resolve(success);
       return;
     }
-    if (whenFull === 'drop-oldest') this.#makeRoom(publication);
-    if (this.#waiting.size === 0 && this.#hasRoom(publication)) this.#take(publication);
-    else if (whenFull === 'wait' && this.#waiting.size < waitingMax) {
-      this.#waiting.push(publication);
-      this.#expiry.watch(publication.expiresAt);
-    } else throw new PublishError(ErrorCode.queueFull, 'the queue of messages is full', 'no');
+    if (this.#log.enter(publication)) this.#take(publication);
+    else this.#expiry.watch(publication.expiresAt);
+  }
+
+  /**
+   * What an earlier process left comes before all that was published meanwhile; from now on the
+   * journal is told what happens.
+   */
+  restore(messages: readonly StoredMessage[], journal: Journal): void {
+    const { queue } = this.#log;
+    const recent = queue.all();
+    const unsent: Publication[] = [];
+    for (const message of messages) {
+      const publication = restoredPublication(message);
+      this.#log.restore(publication);
+      if (message.state === undefined) unsent.push(publication);
+      else this.#window.restore(message.packet.packetId, message.state, publication);
+    }
+    queue.prepend(unsent);
+    for (const { expiresAt } of unsent) this.#expiry.watch(expiresAt);
+    this.#journal = journal;
+    for (const publication of recent) this.#store(publication);
   }
 
   /** Takes a message out. @returns false when it is too late, because it was sent */
@@ -117,7 +133,7 @@ export class Outbound {
     publication.isAbandoned = true;
     if (publication.state === 'sent' || publication.state === 'settled') return false;
     this.#settle(publication);
-    this.#admit();
+    this.#log.admit();
     this.#checkIdle();
     return !publication.wasSent;
   }
@@ -129,9 +145,10 @@ export class Outbound {
    */
   up(connection: Connection, server: ServerSettings, isKept: boolean): void {
     if (!isKept) this.#startAnew();
-    const { inflightMax, topicAliasesMax } = this.#limits;
+    const { version, limits } = this.#init;
+    const { inflightMax, topicAliasesMax } = limits;
     this.#window.reset(Math.min(server.receiveMaximum, inflightMax));
-    this.#writer = new PublishWriter(connection, server, this.#expiry, topicAliasesMax);
+    this.#writer = new PublishWriter(version, connection, server, this.#expiry, topicAliasesMax);
     this.#pump();
   }
 
@@ -143,13 +160,16 @@ export class Outbound {
     }
   }
 
-  /** No more is sent. Messages of QoS 0 on their way may still make it; the rest fails. */
+  /**
+   * No more is sent. Messages of QoS 0 on their way may still make it; the rest fails here, and
+   * what the store has stays there for the next start.
+   */
   end(error: MqttError): void {
     this.#writer = null;
+    this.#journal = null;
     this.#expiry.stop();
-    for (const publication of [...this.#waiting.all(), ...this.#queue.all()]) {
-      this.#fail(publication, error);
-    }
+    const { queue, waiting } = this.#log;
+    for (const publication of [...waiting.all(), ...queue.all()]) this.#fail(publication, error);
     this.#window.inOrder((_id, _state, publication) => this.#fail(publication!, error));
   }
 
@@ -159,90 +179,32 @@ export class Outbound {
     this.#checkIdle();
   }
 
-  onPuback(packet: AcknowledgementPacket): void {
-    const { packetId } = packet;
-    const publication = this.#window.messageOf(packetId);
-    if (this.#window.acknowledge(packetId)) this.#complete(publication!, packet);
-    else this.#requireFree(packetId, 'PUBACK');
-  }
-
-  onPubrec(packet: AcknowledgementPacket): void {
-    const { packetId, reasonCode } = packet;
-    const publication = this.#window.messageOf(packetId);
-    const isKnown = this.#window.received(packetId, reasonCode);
-    if (!isKnown) this.#requireFree(packetId, 'PUBREC');
-    // [MQTT-4.3.3-4] a refusal ends the exchange
-    if (reasonCode >= 0x80) {
-      if (isKnown) this.#complete(publication!, packet);
-      return;
-    }
-    if (isKnown) publication!.received = packet;
-    this.#writer?.release(
-      packetId,
-      isKnown || this.#version < 5 ? ReasonCode.success : ReasonCode.packetIdentifierNotFound,
-    );
-  }
-
-  onPubcomp(packet: AcknowledgementPacket): void {
-    const { packetId } = packet;
-    const publication = this.#window.messageOf(packetId);
-    if (this.#window.complete(packetId)) this.#complete(publication!, publication!.received!);
-    else this.#requireFree(packetId, 'PUBCOMP');
-  }
-
-  /** An acknowledgement that nothing waits for is let pass, unless the exchange is another one. */
-  #requireFree(packetId: number, name: string): void {
-    if (this.#window.stateOf(packetId) === OutboundState.free) return;
-    throw new ProtocolError(
-      ReasonCode.protocolError,
-      `${name} that is not the next of its exchange`,
-    );
-  }
-
-  get #size(): number {
-    return this.#queue.size + this.#window.size + this.#leaving.size;
-  }
-
-  #hasRoom(publication: Publication): boolean {
-    const { messagesMax, bytesMax } = this.#limits;
-    if (this.#size >= messagesMax) return false;
-    return this.#bytes === 0 || this.#bytes + sizeOf(publication) <= bytesMax;
-  }
-
-  /** Gives up the oldest messages not sent yet, as many as it takes. */
-  #makeRoom(publication: Publication): void {
-    while (!this.#hasRoom(publication)) {
-      const oldest = this.#queue.peek();
-      if (oldest === undefined) return;
-      const delivered = oldest.wasSent ? 'maybe' : 'no';
-      const message = 'a newer message took its place in the queue';
-      this.#reject(oldest, new PublishError(ErrorCode.dropped, message, delivered));
-    }
-  }
-
+  /** Sends a message that has its place in the log now, or queues it. */
   #take(publication: Publication): void {
-    this.#bytes += sizeOf(publication);
+    const { packet, expiresAt } = publication;
+    const { queue } = this.#log;
     // QoS 0 takes no place in the server's window, so it waits only for those of its kind
-    if (publication.packet.qos === 0 && this.#writer !== null && !this.#queue.hasQoS0) {
+    if (packet.qos === 0 && this.#writer !== null && !queue.hasQoS0) {
       this.#send(publication);
       return;
     }
-    this.#queue.push(publication);
+    queue.push(publication);
+    if (this.#journal !== null) this.#store(publication);
     this.#pump();
-    if (publication.state === 'queued') this.#expiry.watch(publication.expiresAt);
+    if (publication.state === 'queued') this.#expiry.watch(expiresAt);
   }
 
-  /** There may be room now for those that wait for it. */
-  #admit(): void {
-    if (this.#isAdmitting) return;
-    this.#isAdmitting = true;
-    let publication = this.#waiting.peek();
-    while (publication !== undefined && this.#hasRoom(publication)) {
-      this.#waiting.remove(publication);
-      this.#take(publication);
-      publication = this.#waiting.peek();
+  /** Tells the journal of a queued message; one of QoS 0 is stored only while it cannot be sent. */
+  #store(publication: Publication): void {
+    const journal = this.#journal!;
+    if (publication.packet.qos === 0 && this.#writer !== null) return;
+    try {
+      journal.add(publication);
+    } catch (error) {
+      this.#reject(publication, error);
+      return;
     }
-    this.#isAdmitting = false;
+    if (publication.until === 'stored') journal.whenStored(() => this.#answer(publication));
   }
 
   /** The server has forgotten all: what it did not acknowledge are new messages, the first to go. */
@@ -257,25 +219,27 @@ export class Outbound {
         this.#window.release(packetId);
         packet.packetId = 0;
         packet.dup = false;
+        if (publication!.sequence !== 0) this.#journal?.unsent(publication!);
         again.push(publication!);
       }
     });
-    this.#queue.prepend(again);
+    this.#log.queue.prepend(again);
     for (const { expiresAt } of again) this.#expiry.watch(expiresAt);
   }
 
   #pump(): void {
     if (this.#writer === null) return;
     this.#resend();
-    let publication = this.#queue.peek();
+    const { queue, waiting } = this.#log;
+    let publication = queue.peek();
     while (publication !== undefined) {
       // [MQTT-3.3.4-7] [MQTT-4.9.0-2]
       if (publication.packet.qos !== 0 && !this.#window.hasRoom) return;
-      this.#queue.remove(publication);
+      queue.remove(publication);
       this.#send(publication);
-      publication = this.#queue.peek();
+      publication = queue.peek();
     }
-    if (this.#waiting.size === 0) this.#expiry.stop();
+    if (waiting.size === 0) this.#expiry.stop();
   }
 
   /** [MQTT-4.4.0-1] what was in flight on an earlier connection goes first */
@@ -283,7 +247,7 @@ export class Outbound {
     for (let id = this.#window.nextOwed(); id !== 0; id = this.#window.nextOwed()) {
       const publication = this.#window.messageOf(id)!;
       if (this.#window.stateOf(id) === OutboundState.awaitingPubcomp) {
-        this.#writer?.release(id, ReasonCode.success);
+        this.#writer?.release(id, true);
       } else {
         // [MQTT-3.3.1-1]
         publication.packet.dup = true;
@@ -300,6 +264,7 @@ export class Outbound {
       return;
     }
     if (packet.qos !== 0) packet.packetId = this.#window.send(packet.qos, publication);
+    if (publication.sequence !== 0) this.#journal?.sent(publication);
     this.#write(publication);
   }
 
@@ -314,6 +279,10 @@ export class Outbound {
       this.#leaving.add(publication);
       onTaken = taken => {
         if (taken) this.#resolve(publication, success);
+      };
+    } else if (publication.until === 'sent' && !publication.isAnswered) {
+      onTaken = taken => {
+        if (taken) this.#answer(publication);
       };
     }
     try {
@@ -338,27 +307,43 @@ export class Outbound {
 
   #rejectExpired(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const publication of [...this.#queue.all(), ...this.#waiting.all()]) {
+    const { queue, waiting } = this.#log;
+    for (const publication of [...queue.all(), ...waiting.all()]) {
       if (publication.expiresAt < now) this.#reject(publication, expired(publication));
       else next = Math.min(next, publication.expiresAt);
     }
     return next;
   }
 
-  /** Fails because no more is sent. */
+  /** Fails for no fault of its own. */
   #fail(publication: Publication, error: MqttError): void {
-    this.#reject(publication, PublishError.from(error, publication.wasSent ? 'maybe' : 'no'));
+    // what the store keeps is sent after the next start
+    const isKept = publication.sequence !== 0 && this.#journal === null;
+    const delivered = publication.wasSent || isKept ? 'maybe' : 'no';
+    this.#reject(publication, PublishError.from(error, delivered), isKept);
+  }
+
+  /** Its caller has waited long enough. */
+  #answer(publication: Publication): void {
+    if (publication.state === 'settled') return;
+    publication.isAnswered = true;
+    publication.resolve(success);
   }
 
   #resolve(publication: Publication, result: PublishResult): void {
     if (this.#settle(publication)) publication.resolve(result);
-    this.#admit();
+    this.#log.admit();
     this.#checkIdle();
   }
 
-  #reject(publication: Publication, error: unknown): void {
-    if (this.#settle(publication)) publication.reject(error);
-    this.#admit();
+  #reject(publication: Publication, error: unknown, isKept: boolean = false): void {
+    if (this.#settle(publication)) {
+      if (!publication.isAnswered) publication.reject(error);
+      else if (!isKept && error instanceof PublishError) {
+        this.#init.onUndelivered(publication, error);
+      }
+    }
+    this.#log.admit();
     this.#checkIdle();
   }
 
@@ -366,11 +351,8 @@ export class Outbound {
   #settle(publication: Publication): boolean {
     const { packet, state } = publication;
     if (state === 'settled') return false;
-    if (state === 'waiting') this.#waiting.remove(publication);
-    else {
-      this.#bytes -= sizeOf(publication);
-      if (state === 'queued') this.#queue.remove(publication);
-    }
+    if (publication.sequence !== 0) this.#journal?.remove(publication);
+    this.#log.leave(publication);
     // free already when an acknowledgement ended it, and never taken when it was not sent
     if (packet.packetId > 0) this.#window.release(packet.packetId);
     this.#leaving.delete(publication);
@@ -379,7 +361,7 @@ export class Outbound {
   }
 
   #checkIdle(): void {
-    if (this.#onIdle === null || this.#size + this.#waiting.size > 0) return;
+    if (this.#onIdle === null || this.#log.size > 0) return;
     const call = this.#onIdle;
     this.#onIdle = null;
     call();

@@ -9,6 +9,9 @@ const initialBytes = 4_096;
 /** A buffer that grew beyond this is not kept for the next write. */
 const keptBytesMax = 256 * 1024;
 
+/** Calls once what the session did so far is stored; at once if it is. */
+export type WhenStored = (call: () => void) => void;
+
 interface Waiter {
   position: number;
   /** `taken`: the transport has the bytes; otherwise they may be lost. */
@@ -19,6 +22,7 @@ interface Waiter {
 export class Outbox {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
+  readonly #whenStored: WhenStored | null;
   #filling: Uint8Array;
   #filled: number;
   #spare: Uint8Array | null;
@@ -30,9 +34,11 @@ export class Outbox {
   #taken: number;
   #waiters: Waiter[];
 
-  constructor(stream: ByteStream, clock: Clock) {
+  /** @param whenStored what nothing leaves before, if the session is stored */
+  constructor(stream: ByteStream, clock: Clock, whenStored: WhenStored | null = null) {
     this.#stream = stream;
     this.#clock = clock;
+    this.#whenStored = whenStored;
     this.#filling = new Uint8Array(initialBytes);
     this.#filled = 0;
     this.#spare = null;
@@ -67,7 +73,8 @@ export class Outbox {
   end(): void {
     if (this.#isClosed) return;
     this.#write(true);
-    this.#stream.end();
+    if (this.#whenStored === null) this.#stream.end();
+    else this.#whenStored(() => this.#stream.end());
   }
 
   /** The stream is gone, or no longer written to. */
@@ -90,7 +97,15 @@ export class Outbox {
     this.#spare = null;
     this.#filled = 0;
     this.#isWriting = true;
-    this.#stream.write(block.subarray(0, length), () => this.#onTaken(block, length));
+    const bytes = block.subarray(0, length);
+    const onTaken = (): void => this.#onTaken(block, length);
+    if (this.#whenStored === null) this.#stream.write(bytes, onTaken);
+    else {
+      this.#whenStored(() => {
+        // closed after the last bytes, or because the stream is gone
+        if (last || !this.#isClosed) this.#stream.write(bytes, onTaken);
+      });
+    }
   }
 
   #onTaken(block: Uint8Array, length: number): void {

@@ -8,6 +8,9 @@ export interface PublishResult {
   readonly userProperties?: readonly UserProperty[];
 }
 
+/** When `publish` resolves. */
+export type Until = 'sent' | 'stored' | 'acked';
+
 export interface Publication {
   /** Its packet identifier is set when it is sent. */
   readonly packet: PublishPacket;
@@ -19,6 +22,11 @@ export interface Publication {
   wasSent: boolean;
   /** Nobody waits for it any longer. */
   isAbandoned: boolean;
+  readonly until: Until;
+  /** Its promise is resolved: what becomes of it is told otherwise. */
+  isAnswered: boolean;
+  /** Its place in the store's log, from 1 on; 0 while it is not in there. */
+  sequence: number;
   /** PUBREC of a QoS 2 message: the server's word on it, which PUBCOMP only confirms. */
   received: AcknowledgementPacket | undefined;
   resolve(result: PublishResult): void;

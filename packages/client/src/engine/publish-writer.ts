@@ -1,5 +1,11 @@
 /** Writes PUBLISH and PUBREL to one connection, with that connection's topic aliases. */
-import { OutboundAliases, PacketType, type PublishPacket } from '@godwit/protocol';
+import {
+  OutboundAliases,
+  PacketType,
+  type ProtocolVersion,
+  type PublishPacket,
+  ReasonCode,
+} from '@godwit/protocol';
 import { ErrorCode, MqttError } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import type { Expiry } from './expiry.ts';
@@ -8,11 +14,13 @@ import type { ServerSettings } from './server-settings.ts';
 
 export class PublishWriter {
   readonly server: ServerSettings;
+  readonly #version: ProtocolVersion;
   readonly #connection: Connection;
   readonly #expiry: Expiry;
   readonly #aliases: OutboundAliases<string> | null;
 
   constructor(
+    version: ProtocolVersion,
     connection: Connection,
     server: ServerSettings,
     expiry: Expiry,
@@ -20,6 +28,7 @@ export class PublishWriter {
   ) {
     const aliases = Math.min(server.topicAliasMaximum, topicAliasesMax);
     this.server = server;
+    this.#version = version;
     this.#connection = connection;
     this.#expiry = expiry;
     this.#aliases = aliases > 0 ? new OutboundAliases(aliases) : null;
@@ -46,8 +55,10 @@ export class PublishWriter {
     return new MqttError(ErrorCode.packetTooLarge, message);
   }
 
-  /** PUBREL. */
-  release(packetId: number, reasonCode: number): void {
+  /** PUBREL, of a message of ours or not. */
+  release(packetId: number, isKnown: boolean): void {
+    const reasonCode =
+      isKnown || this.#version < 5 ? ReasonCode.success : ReasonCode.packetIdentifierNotFound;
     this.#connection.send({ type: PacketType.pubrel, packetId, reasonCode });
   }
 

@@ -9,9 +9,10 @@ export class Receipt {
   /** The highest that was answered. */
   reasonCode: number;
   #awaited: number;
-  readonly #owner: Receipts;
+  readonly #owner: { release(): void };
 
-  constructor(packetId: number, owner: Receipts) {
+  /** @param owner hears when all have answered */
+  constructor(packetId: number, owner: { release(): void }) {
     this.packetId = packetId;
     this.reasonCode = 0;
     this.#awaited = 1;

@@ -94,6 +94,9 @@ test('without the session they are new messages, before all others', async t => 
     inFlight: 0,
     unackedInbound: 0,
     droppedQoS0: 0,
+    droppedUnread: 0,
+    undelivered: 0,
+    lateResponses: 0,
     reconnects: 1,
   });
 });

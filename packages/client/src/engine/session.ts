@@ -17,7 +17,9 @@ import type { Clock } from '@godwit/runtime';
 import { ErrorCode, MqttError } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
-import { Outbound, type OutboundLimits } from './outbound.ts';
+import type { OpenStore } from './journal.ts';
+import { Outbound, type OutboundInit } from './outbound.ts';
+import type { OutboundLimits } from './outbound-log.ts';
 import type { Publication } from './publication.ts';
 import type { Receipt } from './receipts.ts';
 import { type Answer, Requests } from './requests.ts';
@@ -34,6 +36,8 @@ export interface SessionInit {
   outboundLimits: OutboundLimits;
   /** A new message; see {@link Inbound}. */
   deliver(packet: PublishPacket, receipt: Receipt | null): void;
+  /** See {@link OutboundInit.onUndelivered}. */
+  onUndelivered: OutboundInit['onUndelivered'];
 }
 
 export class Session {
@@ -43,17 +47,24 @@ export class Session {
   #connection: Connection | null;
   #server: ServerSettings | null;
 
-  constructor({ version, clock, inboundLimits, outboundLimits, deliver }: SessionInit) {
+  constructor(init: SessionInit) {
+    const { version, clock, inboundLimits, outboundLimits, deliver, onUndelivered } = init;
     // SUBSCRIBE and UNSUBSCRIBE share the identifiers of PUBLISH [MQTT-2.2.1-3]
     const window = new OutboundWindow<Publication>(receiveMaximumDefault);
     this.inbound = new Inbound(version, inboundLimits, {
       deliver,
       send: packet => void this.#connection?.send(packet),
     });
-    this.outbound = new Outbound(version, outboundLimits, window, clock);
+    this.outbound = new Outbound({ version, limits: outboundLimits, window, clock, onUndelivered });
     this.#requests = new Requests(window);
     this.#connection = null;
     this.#server = null;
+  }
+
+  /** Goes on with what an earlier process left, before the first connection. */
+  restore({ session, journal }: OpenStore): void {
+    this.inbound.restore(session.inbound, journal);
+    this.outbound.restore(session.messages, journal);
   }
 
   /** From now on packets come and go over `connection`; `outbound` is told apart, and later. */
@@ -97,16 +108,16 @@ export class Session {
         this.inbound.onPublish(packet);
         break;
       case PacketType.puback:
-        this.outbound.onPuback(packet);
+        this.outbound.acknowledgements.onPuback(packet);
         break;
       case PacketType.pubrec:
-        this.outbound.onPubrec(packet);
+        this.outbound.acknowledgements.onPubrec(packet);
         break;
       case PacketType.pubrel:
         this.inbound.onPubrel(packet);
         break;
       case PacketType.pubcomp:
-        this.outbound.onPubcomp(packet);
+        this.outbound.acknowledgements.onPubcomp(packet);
         break;
       case PacketType.suback:
       case PacketType.unsuback:

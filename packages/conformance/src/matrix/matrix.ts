@@ -15,8 +15,6 @@ const introduction = `# Conformance
 Every normative statement of MQTT 5.0 and 3.1.1, in our words, with the cases that test it against
 a server. [How to run them](../guides/conformance.md) against any broker. This page is generated
 from \`packages/conformance\`.
-
-For a client's part, *client: planned* says that no test of the client names the statement yet.
 `;
 
 /** The page as Markdown. */
@@ -67,8 +65,7 @@ function statusOf(standard: Standard, statement: Statement): string {
   return [
     ...titles.map(escaped),
     ...(titles.length === 0 && concernsServers(statement) ? [reasonOf(statement)] : []),
-    ...(clientTests === 'planned' ? ['*client: planned*'] : []),
-    ...(Array.isArray(clientTests) ? clientTests.map(title => `client: ${escaped(title)}`) : []),
+    ...(clientTests ?? []).map(title => `client: ${escaped(title)}`),
   ].join('<br>');
 }
 

@@ -17,10 +17,9 @@ interface Described {
   /** What it says, in our words. */
   readonly gist: string;
   /**
-   * Titles of tests in the client package; 'planned' until there are any. Stands with every
-   * statement that a client has to obey.
+   * Titles of tests in the client package. Stands with every statement that a client has to obey.
    */
-  readonly clientTests?: 'planned' | readonly string[];
+  readonly clientTests?: readonly string[];
 }
 
 interface Testable extends Described {

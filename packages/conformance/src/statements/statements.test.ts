@@ -45,7 +45,7 @@ test('chapterOf gives the section to two places', () => {
 test('what a client has to obey says where the client is tested, and nothing else does', () => {
   for (const { id, side, clientTests } of every) {
     equal(clientTests !== undefined, side !== 'server', id);
-    if (Array.isArray(clientTests)) ok(clientTests.length > 0, id);
+    if (clientTests !== undefined) ok(clientTests.length > 0, id);
   }
 });
 
@@ -54,8 +54,7 @@ test('the tests that are named exist in the client package', () => {
   const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.test.ts') && !path.includes('node_modules'))
     .map(path => readFileSync(join(folder, path), 'utf8'));
-  for (const { id, clientTests = 'planned' } of every) {
-    if (clientTests === 'planned') continue;
+  for (const { id, clientTests = [] } of every) {
     for (const title of clientTests) {
       const quoted = [`'${title}'`, `"${title}"`];
       const exists = texts.some(text => quoted.some(name => text.includes(name)));

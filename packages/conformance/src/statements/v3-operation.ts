@@ -96,7 +96,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Packets travel in binary WebSocket frames; other data frames close',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-1] sends binary frames only, and takes no other'],
   },
   {
     id: 'MQTT-6.0.0-2',
@@ -104,7 +104,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Packets need not align with WebSocket frames',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-2] frames cut packets anywhere'],
   },
   {
     id: 'MQTT-6.0.0-3',
@@ -112,7 +112,7 @@ export const v3Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client offers subprotocol "mqtt"',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-3] offers the subprotocol mqtt'],
   },
   {
     id: 'MQTT-6.0.0-4',
@@ -136,7 +136,7 @@ export const v3Operation: readonly Statement[] = [
     testable: 'untestable',
     because: 'no single exchange shows it; all other cases together do',
     gist: 'No extension is required for interoperation',
-    clientTests: 'planned',
+    clientTests: ['3.1.1 [MQTT-7.0.0-2] needs nothing that the standard does not have'],
   },
   {
     id: 'MQTT-7.1.1-1',

@@ -98,7 +98,7 @@ export const v5Disconnect: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'AUTH reason is from its list',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-3.15.2-1] an AUTH of the server has a reason from its list, and is due'],
   },
   {
     id: 'MQTT-3.15.2-2',

@@ -161,7 +161,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: "Client's answering AUTH has reason 0x18",
-    clientTests: 'planned',
+    clientTests: ['[MQTT-4.12.0-3] [MQTT-4.12.0-5] answers with 0x18 and the method of CONNECT'],
   },
   {
     id: 'MQTT-4.12.0-4',
@@ -176,7 +176,10 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Once a method was given in CONNECT, every AUTH and a successful CONNACK repeat it',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.12.0-3] [MQTT-4.12.0-5] answers with 0x18 and the method of CONNECT',
+      '[MQTT-4.12.0-5] a server with another method, or none, is refused',
+    ],
   },
   {
     id: 'MQTT-4.12.0-6',
@@ -199,7 +202,9 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Re-authentication AUTH is 0x19 with the original method',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.12.1-1] [MQTT-4.12.0-5] proves itself again with 0x19 and the same method',
+    ],
   },
   {
     id: 'MQTT-4.12.1-2',
@@ -207,7 +212,9 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Failed re-authentication: should send DISCONNECT, then closes',
-    clientTests: 'planned',
+    clientTests: [
+      '[MQTT-4.12.1-2] a failed re-authentication ends with DISCONNECT, and a new connection',
+    ],
   },
   {
     id: 'MQTT-4.13.1-1',
@@ -233,7 +240,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'MQTT travels in binary WebSocket frames; another data frame closes the connection',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-1] sends binary frames only, and takes no other'],
   },
   {
     id: 'MQTT-6.0.0-2',
@@ -241,7 +248,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'both',
     testable: 'wire',
     gist: 'Packets need not align with WebSocket frames',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-2] frames cut packets anywhere'],
   },
   {
     id: 'MQTT-6.0.0-3',
@@ -249,7 +256,7 @@ export const v5Operation: readonly Statement[] = [
     side: 'client',
     testable: 'wire',
     gist: 'Client offers the subprotocol "mqtt"',
-    clientTests: 'planned',
+    clientTests: ['[MQTT-6.0.0-3] offers the subprotocol mqtt'],
   },
   {
     id: 'MQTT-6.0.0-4',

@@ -1,36 +1,22 @@
-/** Any packet ⇄ bytes: picks the file of the packet's type. */
+/** Any packet ⇄ bytes: what servers get and send, and for all else the client's half. */
 import {
-  type AcknowledgementPacket,
-  decodeAcknowledgement,
-  encodeAcknowledgement,
-} from './acknowledgement.ts';
-import { type AuthPacket, decodeAuth, encodeAuth } from './auth.ts';
-import { type ConnackPacket, decodeConnack, encodeConnack } from './connack.ts';
-import { type ConnectPacket, decodeConnect, encodeConnect } from './connect.ts';
-import { type DisconnectPacket, decodeDisconnect, encodeDisconnect } from './disconnect.ts';
+  type ClientPacket,
+  decodeServerPacket,
+  encodeClientPacket,
+  type ServerPacket,
+} from './client-codec.ts';
+import { encodeConnack } from './connack.ts';
+import { decodeConnect } from './connect.ts';
 import { FieldReader } from './field-reader.ts';
 import { protocolMaximumPacketSize } from './field-writer.ts';
 import { PacketType, type ProtocolVersion } from './packet-type.ts';
-import { decodePing, encodePing, type PingPacket } from './ping.ts';
-import { malformedPacket } from './protocol-error.ts';
-import { decodePublish, encodePublish, type PublishPacket } from './publish.ts';
-import { decodeSuback, encodeSuback, type SubackPacket } from './suback.ts';
-import { decodeSubscribe, encodeSubscribe, type SubscribePacket } from './subscribe.ts';
-import { decodeUnsuback, encodeUnsuback, type UnsubackPacket } from './unsuback.ts';
-import { decodeUnsubscribe, encodeUnsubscribe, type UnsubscribePacket } from './unsubscribe.ts';
+import { decodePing } from './ping.ts';
+import { encodeSuback } from './suback.ts';
+import { decodeSubscribe } from './subscribe.ts';
+import { encodeUnsuback } from './unsuback.ts';
+import { decodeUnsubscribe } from './unsubscribe.ts';
 
-export type Packet =
-  | ConnectPacket
-  | ConnackPacket
-  | PublishPacket
-  | AcknowledgementPacket
-  | SubscribePacket
-  | SubackPacket
-  | UnsubscribePacket
-  | UnsubackPacket
-  | PingPacket
-  | DisconnectPacket
-  | AuthPacket;
+export type Packet = ClientPacket | ServerPacket;
 
 /**
  * Decodes one packet whose fixed header has been read and checked, by {@link FrameReader}.
@@ -50,37 +36,17 @@ export function decodePacket(
   end: number,
   version: ProtocolVersion,
 ): Packet {
-  const reader = new FieldReader(bytes, start, end);
-  const type = (header >> 4) as PacketType;
-  switch (type) {
+  switch (header >> 4) {
     case PacketType.connect:
-      return decodeConnect(reader);
-    case PacketType.connack:
-      return decodeConnack(reader, version);
-    case PacketType.publish:
-      return decodePublish(reader, header, version);
-    case PacketType.puback:
-    case PacketType.pubrec:
-    case PacketType.pubrel:
-    case PacketType.pubcomp:
-      return decodeAcknowledgement(reader, type, version);
+      return decodeConnect(new FieldReader(bytes, start, end));
     case PacketType.subscribe:
-      return decodeSubscribe(reader, version);
-    case PacketType.suback:
-      return decodeSuback(reader, version);
+      return decodeSubscribe(new FieldReader(bytes, start, end), version);
     case PacketType.unsubscribe:
-      return decodeUnsubscribe(reader, version);
-    case PacketType.unsuback:
-      return decodeUnsuback(reader, version);
+      return decodeUnsubscribe(new FieldReader(bytes, start, end), version);
     case PacketType.pingreq:
-    case PacketType.pingresp:
-      return decodePing(reader, type);
-    case PacketType.disconnect:
-      return decodeDisconnect(reader, version);
-    case PacketType.auth:
-      return decodeAuth(reader, version);
+      return decodePing(new FieldReader(bytes, start, end), PacketType.pingreq);
     default:
-      throw malformedPacket('packet type 0 is reserved');
+      return decodeServerPacket(bytes, header, start, end, version);
   }
 }
 
@@ -101,31 +67,13 @@ export function encodePacket(
   maximumPacketSize: number = protocolMaximumPacketSize,
 ): Uint8Array | null {
   switch (packet.type) {
-    case PacketType.connect:
-      return encodeConnect(packet, maximumPacketSize);
     case PacketType.connack:
       return encodeConnack(packet, version, maximumPacketSize);
-    case PacketType.publish:
-      return encodePublish(packet, version, maximumPacketSize);
-    case PacketType.puback:
-    case PacketType.pubrec:
-    case PacketType.pubrel:
-    case PacketType.pubcomp:
-      return encodeAcknowledgement(packet, version, maximumPacketSize);
-    case PacketType.subscribe:
-      return encodeSubscribe(packet, version, maximumPacketSize);
     case PacketType.suback:
       return encodeSuback(packet, version, maximumPacketSize);
-    case PacketType.unsubscribe:
-      return encodeUnsubscribe(packet, version, maximumPacketSize);
     case PacketType.unsuback:
       return encodeUnsuback(packet, version, maximumPacketSize);
-    case PacketType.pingreq:
-    case PacketType.pingresp:
-      return encodePing(packet, maximumPacketSize);
-    case PacketType.disconnect:
-      return encodeDisconnect(packet, version, maximumPacketSize);
-    case PacketType.auth:
-      return encodeAuth(packet, version, maximumPacketSize);
+    default:
+      return encodeClientPacket(packet, version, maximumPacketSize);
   }
 }

@@ -59,7 +59,7 @@ export class NodeDisk implements Disk {
     }
   }
 
-  async lock(): Promise<() => void> {
+  lock(): Promise<() => void> {
     return lockDirectory(this.name);
   }
 }

@@ -1,0 +1,1 @@
+export { type TableUnderTest, tableContract } from './table-contract.ts';
