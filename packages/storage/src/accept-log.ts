@@ -51,7 +51,8 @@ export interface AcceptLog {
 
   /**
    * The entry at a position that was offered and still has a holder, durable or not yet: at once
-   * when it is in memory, as are those offered or read last and their neighbours. To be read only;
+   * when it is in memory, as are those offered or read last and their neighbours: an entry at least
+   * from its offer until `onAccepted` has returned that told of it. To be read only;
    * stays as it is. Rejects with `EngineError`: what does not have its checksum is not given out.
    */
   read(at: number): Uint8Array | Promise<Uint8Array>;
