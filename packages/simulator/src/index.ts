@@ -1,0 +1,2 @@
+export { type SimulateOptions, simulate, type Verdict } from './simulate.ts';
+export type { Fault } from './world/life.ts';
