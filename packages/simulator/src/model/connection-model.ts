@@ -15,11 +15,14 @@ import {
   type UnsubscribePacket,
 } from '@godwit/protocol';
 import type { EdgeObserver } from '../world/edge-stream.ts';
-import type { Ledger } from './ledger.ts';
+import { type Ledger, nameOf } from './ledger.ts';
 import { OutboundCheck } from './outbound-check.ts';
 import { never, type Published, type RetainedWrite } from './published.ts';
 import type { SessionModel } from './session-model.ts';
 import { type Request, SubscriptionModel } from './subscription-model.ts';
+
+/** By their numbers. */
+const packetTypeNames = ['', ...Object.keys(PacketType)];
 
 /** What happens to clients and sessions is for the whole model. */
 export interface ConnectionEvents {
@@ -84,6 +87,7 @@ export class ConnectionModel implements EdgeObserver {
 
   received(packet: Packet): void {
     this.#ledger.now += 1;
+    this.#note('>', packet);
     if (packet.type === PacketType.connect) {
       this.connect = packet;
       this.connectAt = this.#ledger.now;
@@ -99,13 +103,17 @@ export class ConnectionModel implements EdgeObserver {
     } else if (packet.type === PacketType.disconnect) {
       const { reasonCode, properties } = packet;
       this.goodbye = { reasonCode, expirySeconds: properties?.sessionExpiryInterval };
-    } else if (packet.type === PacketType.puback) this.#outbound!.answered('puback', packet);
-    else if (packet.type === PacketType.pubrec) this.#outbound!.answered('pubrec', packet);
-    else if (packet.type === PacketType.pubcomp) this.#outbound!.answered('pubcomp', packet);
+    } else if (packet.type === PacketType.puback)
+      this.#outbound!.answered('puback', packet, this.#mayBeHeld);
+    else if (packet.type === PacketType.pubrec)
+      this.#outbound!.answered('pubrec', packet, this.#mayBeHeld);
+    else if (packet.type === PacketType.pubcomp)
+      this.#outbound!.answered('pubcomp', packet, this.#mayBeHeld);
   }
 
   sent(packet: Packet, size: number): void {
     this.#ledger.now += 1;
+    this.#note('<', packet);
     const name = this.connect?.clientId ?? 'a stranger';
     if (this.#hasEnded) this.#ledger.fail(`${name}: packet type ${packet.type} after the last`);
     if (size > (this.connect?.properties?.maximumPacketSize ?? never)) {
@@ -124,11 +132,25 @@ export class ConnectionModel implements EdgeObserver {
   closed(): void {
     this.#ledger.now += 1;
     this.isClosed = true;
+    this.#ledger.note(`  ${this.connect?.clientId} ${this.number} closed`);
     for (const write of this.#silent) write.overAt = Math.min(write.overAt, this.#ledger.now);
     for (const { write } of this.#publishes.values()) {
       if (write !== null) write.overAt = Math.min(write.overAt, this.#ledger.now);
     }
     this.#events.closed(this);
+  }
+
+  #note(way: string, packet: Packet): void {
+    const id = 'packetId' in packet ? packet.packetId : '';
+    const name = 'payload' in packet ? nameOf(packet.payload) : '';
+    const who = `${this.connect?.clientId} ${this.number}`;
+    this.#ledger.note(`  ${who} ${way} ${packetTypeNames[packet.type]} ${id} ${name}`);
+  }
+
+  /** What comes now may have to wait until the broker has answered something else. */
+  get #mayBeHeld(): boolean {
+    if (this.#subscribes.size > 0 || this.#unsubscribes.size > 0) return true;
+    return this.connect!.protocolVersion < 5 && this.#publishes.size > 0;
   }
 
   #sent(packet: Packet, outbound: OutboundCheck): void {

@@ -19,8 +19,10 @@ export class Ledger {
   readonly published: Map<string, Published>;
   readonly faults: string[];
   readonly wallMs: () => number;
+  /** Gets a line for each packet that passes. */
+  readonly note: (line: string) => void;
 
-  constructor(wallMs: () => number) {
+  constructor(wallMs: () => number, note: (line: string) => void) {
     this.now = 0;
     this.crashes = 0;
     this.reassignments = 0;
@@ -28,6 +30,7 @@ export class Ledger {
     this.published = new Map();
     this.faults = [];
     this.wallMs = wallMs;
+    this.note = note;
   }
 
   fail(what: string): void {
@@ -82,7 +85,7 @@ export class Ledger {
 }
 
 /** '' for a removal. */
-function nameOf(payload: Uint8Array): string {
+export function nameOf(payload: Uint8Array): string {
   const [name] = new TextDecoder().decode(payload).split(' ');
   return name;
 }

@@ -29,6 +29,8 @@ interface ClientModel {
 
 export interface ModelOptions {
   readonly wallMs: () => number;
+  /** Gets a line for each packet that passes. */
+  readonly note: (line: string) => void;
   /** Full queues may drop messages. */
   readonly mayDrop: boolean;
 }
@@ -43,8 +45,8 @@ export class Model implements ConnectionEvents {
   #isTroubled: boolean;
   #troubleEndedMs: number;
 
-  constructor({ wallMs, mayDrop }: ModelOptions) {
-    this.ledger = new Ledger(wallMs);
+  constructor({ wallMs, note, mayDrop }: ModelOptions) {
+    this.ledger = new Ledger(wallMs, note);
     this.#mayDrop = mayDrop;
     this.#clients = new Map();
     this.#connections = 0;
@@ -254,7 +256,7 @@ export class Model implements ConnectionEvents {
     session.due.clear();
     // The end of the session is the end of the wait.
     for (const will of client.wills) {
-      if (!will.isOver && will.dueMs !== never) will.dueMs = Math.min(will.dueMs, nowMs);
+      if (!will.isOver && will.dueMs !== never) will.await(nowMs, 0);
     }
   }
 
@@ -282,7 +284,7 @@ export class Model implements ConnectionEvents {
     for (const will of client.wills) {
       if (will.isOver) continue;
       // Close to its time nobody can say which was first.
-      if (will.dueMs > nowMs) will.discard(nowMs);
+      if (will.fromMs > nowMs) will.discard(nowMs);
       else if (nowMs < will.dueMs + slackMs) will.isOver = true;
     }
   }

@@ -55,10 +55,14 @@ export class OutboundCheck {
     flight.isReleased = true;
   }
 
-  /** PUBACK, PUBREC or PUBCOMP has come. */
+  /**
+   * PUBACK, PUBREC or PUBCOMP has come.
+   * @param isHeld the broker may not look at it before it has done something else
+   */
   answered(
     kind: 'puback' | 'pubrec' | 'pubcomp',
     { packetId, reasonCode }: AcknowledgementPacket,
+    isHeld: boolean,
   ): void {
     const flight = this.#session.flights.get(packetId);
     if (kind !== 'pubrec' || reasonCode >= 0x80) this.#unanswered.delete(packetId);
@@ -67,6 +71,7 @@ export class OutboundCheck {
     if (kind === 'pubcomp') flight.isOver = true;
     else {
       flight.isReceived = true;
+      flight.isHeld = isHeld;
       if (kind === 'puback' || reasonCode >= 0x80) flight.isOver = true;
       if (flight.message !== null) {
         this.#session.got.add(flight.message.name);
@@ -90,6 +95,7 @@ export class OutboundCheck {
       qos: qos as 1 | 2,
       connection,
       isReceived: false,
+      isHeld: false,
       isReleased: false,
       isOver: false,
       crashes: this.#ledger.crashes,
@@ -113,7 +119,8 @@ export class OutboundCheck {
     }
     if (!isSame) return false;
     if (before.isReleased) this.#fail(packet, 'it was released already');
-    else if (before.isReceived && !hasCrashed) this.#fail(packet, 'it was acknowledged already');
+    else if (before.isReceived && !before.isHeld && !hasCrashed)
+      this.#fail(packet, 'it was acknowledged already');
     else if (!packet.dup && !hasCrashed) this.#fail(packet, 'it was sent before, without DUP now');
     return true;
   }
@@ -136,7 +143,7 @@ export class OutboundCheck {
     const copies = qos === 2 ? message.origins.size : message.copies;
     const allowed = lives * copies + feeds.length + (shares > 0 ? ledger.reassignments : 0);
     if (count > allowed) this.#fail(packet, `sent ${count} times, ${allowed} allowed`);
-    this.#inTime(packet, message, isFirst);
+    this.#inTime(packet, message, isFirst && !packet.dup);
     if (retain || feeds.length > 0) return;
     if (qos < wanted.qosMin || qos > wanted.qosMax) {
       this.#fail(packet, `QoS is ${qos}, not ${wanted.qosMin} to ${wanted.qosMax}`);
@@ -147,7 +154,9 @@ export class OutboundCheck {
         this.#fail(packet, `Subscription Identifiers ${came}, not ${wanted.identifiers}`);
       }
     }
-    if (isFirst && shares === 0 && !message.isWill && !session.isInOrder(message, qos)) {
+    // A copy that its publisher has sent again may be the first that is for this session.
+    const isOrdered = isFirst && shares === 0 && !message.isWill && message.copies === 1;
+    if (isOrdered && !session.isInOrder(message, qos)) {
       this.#fail(packet, 'out of order');
     }
   }

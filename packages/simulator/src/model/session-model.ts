@@ -13,6 +13,8 @@ export interface Flight {
   connection: number;
   /** The client's answer has come; with QoS 2, PUBREC. */
   isReceived: boolean;
+  /** That answer may never have been looked at. */
+  isHeld: boolean;
   /** With QoS 2, PUBREL has gone out. */
   isReleased: boolean;
   /** It is over: PUBACK or PUBCOMP has come. */

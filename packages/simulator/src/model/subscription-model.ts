@@ -91,7 +91,8 @@ export function entitlement(
   for (const subscription of subscriptions) {
     if (!subscription.matches(topic)) continue;
     const requests = subscription
-      .during(firstIn, doneAt)
+      // What another member cannot take may come to this one at any time.
+      .during(firstIn, subscription.isShared ? never : doneAt)
       .filter(({ noLocal }) => !noLocal || publisher !== clientId);
     if (requests.length === 0) continue;
     const levels = requests.map(request => Math.min(qos, request.qos));

@@ -10,6 +10,8 @@ export class WillModel {
   changedMs: number;
   /** Its connection is over, and it is published by then; infinite before. */
   dueMs: number;
+  /** It may be published from then on. */
+  fromMs: number;
   /** It has been published, or taken back. */
   isOver: boolean;
 
@@ -19,12 +21,15 @@ export class WillModel {
     this.delaySeconds = delaySeconds;
     this.changedMs = nowMs;
     this.dueMs = Number.POSITIVE_INFINITY;
+    this.fromMs = Number.POSITIVE_INFINITY;
     this.isOver = false;
   }
 
   /** Its connection is over without a goodbye, at that time. */
   await(nowMs: number, expirySeconds: number): void {
     this.dueMs = nowMs + Math.min(this.delaySeconds, expirySeconds) * 1000;
+    // After a crash the broker may still know of an earlier time.
+    this.fromMs = Math.min(this.fromMs, this.dueMs);
     this.changedMs = nowMs;
   }
 

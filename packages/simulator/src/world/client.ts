@@ -35,6 +35,8 @@ export interface ClientOptions {
   readonly clientId: string;
   readonly clock: Clock;
   readonly random: SeededRandom;
+  /** Messages that it may have under way; the broker allows as many. */
+  readonly outgoingMax: number;
   readonly trace: (what: string) => void;
 }
 
@@ -53,14 +55,14 @@ export class Client {
   /** Counts connections: what was planned on an earlier one is off. */
   #connection: number;
   #nextId: number;
-  #receiveMaximum: number;
+  readonly #outgoingMax: number;
   readonly #outgoing: Map<number, Outgoing>;
   /** Requests that wait for their answer. */
   readonly #requests: Set<number>;
   /** Of PUBLISHes and PUBRELs that were not answered yet on this connection. */
   readonly #unanswered: Set<() => void>;
 
-  constructor({ clientId, clock, random, trace }: ClientOptions) {
+  constructor({ clientId, clock, random, outgoingMax, trace }: ClientOptions) {
     this.clientId = clientId;
     this.habits = { ackDelayMsMax: 0, neverChance: 0 };
     this.isOpen = false;
@@ -72,7 +74,7 @@ export class Client {
     this.#stream = null;
     this.#connection = 0;
     this.#nextId = 0;
-    this.#receiveMaximum = 65_535;
+    this.#outgoingMax = outgoingMax;
     this.#outgoing = new Map();
     this.#requests = new Set();
     this.#unanswered = new Set();
@@ -111,7 +113,7 @@ export class Client {
 
   /** How many messages it may publish now. */
   get quota(): number {
-    return Math.min(20, this.#receiveMaximum) - this.#outgoing.size;
+    return this.#outgoingMax - this.#outgoing.size;
   }
 
   publish(packet: Omit<PublishPacket, 'type' | 'dup' | 'packetId'>): void {
@@ -183,14 +185,13 @@ export class Client {
     }
   }
 
-  #opened({ reasonCode, sessionPresent, properties }: ConnackPacket): void {
+  #opened({ reasonCode, sessionPresent }: ConnackPacket): void {
     this.#trace(`${this.clientId} < connack ${reasonCode} ${sessionPresent}`);
     if (reasonCode !== 0) {
       this.cut();
       return;
     }
     this.isOpen = true;
-    this.#receiveMaximum = properties?.receiveMaximum ?? 65_535;
     if (!sessionPresent && this.version !== 3) this.#forget();
     for (const [packetId, { packet, isReceived }] of this.#outgoing) {
       if (isReceived) this.#acknowledge(PacketType.pubrel, packetId);

@@ -32,6 +32,7 @@ export class World {
   readonly #fault: Fault;
   readonly #broker: Pick<BrokerOptions, 'limits' | 'queueFullPolicy' | 'sharedStrategy'>;
   readonly #straight: MemoryNetwork;
+  readonly #outgoingMax: number;
   /** Lives have randomness of their own, each another. */
   #lives: number;
   #life: Life | null;
@@ -49,9 +50,11 @@ export class World {
     this.disk.latencyMaxMs = random.pick([0, 1, 5, 30]);
     this.disk.onCrash = () => this.#died('in the middle of a call of the disk');
     const isSmall = random.chance(0.2);
+    const receiveMaximum = random.pick([5, 100, 1024]);
+    this.#outgoingMax = Math.min(20, receiveMaximum);
     this.#broker = {
       limits: {
-        receiveMaximum: random.pick([5, 100, 1024]),
+        receiveMaximum,
         inflightMax: random.pick([2, 20, 1024]),
         outboundBytesMax: 65_536,
         queueMessagesMax: isSmall ? 3 : 100_000,
@@ -59,7 +62,11 @@ export class World {
       queueFullPolicy: random.pick(['drop-newest', 'drop-oldest', 'reject']),
       sharedStrategy: random.pick(['round-robin', 'least-inflight', 'sticky-client']),
     };
-    this.model = new Model({ wallMs: clock.wallMs, mayDrop: isSmall });
+    this.model = new Model({
+      wallMs: clock.wallMs,
+      note: line => trace.add(line),
+      mayDrop: isSmall,
+    });
     this.network = new FaultNetwork({
       clock,
       random: new SeededRandom(random.uint32()),
@@ -140,7 +147,8 @@ export class World {
   #client(clientId: string): Client {
     const { clock, trace } = this;
     const random = new SeededRandom(this.random.uint32());
-    return new Client({ clientId, clock, random, trace: what => trace.add(what) });
+    const outgoingMax = this.#outgoingMax;
+    return new Client({ clientId, clock, random, outgoingMax, trace: what => trace.add(what) });
   }
 
   /** The engine has stopped for good: the broker must have, too. */
