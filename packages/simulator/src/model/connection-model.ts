@@ -111,7 +111,7 @@ export class ConnectionModel implements EdgeObserver {
       this.#outbound!.answered('pubcomp', packet, this.#mayBeHeld);
   }
 
-  sent(packet: Packet, size: number): void {
+  sent(packet: Packet, size: number, heldMs: number): void {
     this.#ledger.now += 1;
     this.#note('<', packet);
     const name = this.connect?.clientId ?? 'a stranger';
@@ -122,7 +122,7 @@ export class ConnectionModel implements EdgeObserver {
     if (packet.type === PacketType.connack) this.#connack(packet);
     else if (this.#outbound === null) {
       this.#ledger.fail(`${name}: packet type ${packet.type} before CONNACK`);
-    } else this.#sent(packet, this.#outbound);
+    } else this.#sent(packet, this.#outbound, heldMs);
   }
 
   garbled(isSent: boolean, reason: string): void {
@@ -153,10 +153,10 @@ export class ConnectionModel implements EdgeObserver {
     return this.connect!.protocolVersion < 5 && this.#publishes.size > 0;
   }
 
-  #sent(packet: Packet, outbound: OutboundCheck): void {
+  #sent(packet: Packet, outbound: OutboundCheck, heldMs: number): void {
     switch (packet.type) {
       case PacketType.publish:
-        outbound.published(packet);
+        outbound.published(packet, heldMs);
         break;
       case PacketType.pubrel:
         outbound.released(packet);

@@ -32,13 +32,16 @@ export class OutboundCheck {
     this.#unanswered = new Set();
   }
 
-  /** PUBLISH goes out. */
-  published(packet: PublishPacket): void {
+  /**
+   * PUBLISH goes out.
+   * @param heldMs how long it may have waited for the network
+   */
+  published(packet: PublishPacket, heldMs: number): void {
     const message = this.#ledger.find(packet);
     if (message === null && packet.payload.length > 0) this.#fail(packet, 'nobody has sent that');
     const isBegun = packet.qos === 0 || this.#takeOff(packet, message);
     if (message === null || !isBegun) return;
-    this.#entitled(packet, message);
+    this.#entitled(packet, message, heldMs);
   }
 
   /** PUBREL goes out. */
@@ -126,7 +129,7 @@ export class OutboundCheck {
   }
 
   /** It is sent for the first time, or once more with another identifier. */
-  #entitled(packet: PublishPacket, message: Published): void {
+  #entitled(packet: PublishPacket, message: Published, heldMs: number): void {
     const { retain, qos } = packet;
     const session = this.#session;
     const ledger = this.#ledger;
@@ -143,7 +146,7 @@ export class OutboundCheck {
     const copies = qos === 2 ? message.origins.size : message.copies;
     const allowed = lives * copies + feeds.length + (shares > 0 ? ledger.reassignments : 0);
     if (count > allowed) this.#fail(packet, `sent ${count} times, ${allowed} allowed`);
-    this.#inTime(packet, message, isFirst && !packet.dup);
+    if (isFirst && !packet.dup) this.#inTime(packet, message, heldMs);
     if (retain || feeds.length > 0) return;
     if (qos < wanted.qosMin || qos > wanted.qosMax) {
       this.#fail(packet, `QoS is ${qos}, not ${wanted.qosMin} to ${wanted.qosMax}`);
@@ -161,14 +164,15 @@ export class OutboundCheck {
     }
   }
 
-  #inTime(packet: PublishPacket, { expiresAtMs, copies }: Published, isFirst: boolean): void {
+  #inTime(packet: PublishPacket, { expiresAtMs, copies }: Published, heldMs: number): void {
     // Each copy has its own time.
     if (expiresAtMs === 0 || copies > 1) return;
     const leftMs = expiresAtMs - this.#ledger.wallMs();
-    if (leftMs <= 0 && isFirst) this.#fail(packet, `expired ${-leftMs} ms ago`);
-    const told = packet.properties?.messageExpiryInterval;
-    if (this.#terms.version === 5 && isFirst && Math.abs((told ?? never) * 1000 - leftMs) > 1000) {
-      this.#fail(packet, `says it has ${told} s left, has ${leftMs} ms`);
+    if (leftMs + heldMs <= 0) this.#fail(packet, `expired ${-leftMs} ms ago`);
+    if (this.#terms.version !== 5) return;
+    const toldMs = (packet.properties?.messageExpiryInterval ?? never) * 1000;
+    if (Math.abs(toldMs - leftMs) > 1000 + heldMs) {
+      this.#fail(packet, `says that it has ${toldMs} ms left, has ${leftMs}`);
     }
   }
 

@@ -9,7 +9,8 @@ import { PacketLane } from './packet-lane.ts';
 /** Hears what passes. Of a connection that is closed nothing more is heard. */
 export interface EdgeObserver {
   received(packet: Packet): void;
-  sent(packet: Packet, size: number): void;
+  /** @param heldMs how long it may have waited in the broker for the network */
+  sent(packet: Packet, size: number, heldMs: number): void;
   /** What came, or went, is no MQTT. */
   garbled(isSent: boolean, reason: string): void;
   closed(): void;
@@ -25,9 +26,14 @@ export class EdgeStream implements ByteStream {
   readonly #observer: EdgeObserver;
   readonly #inbound: PacketLane;
   readonly #outbound: PacketLane;
+  readonly #wallMs: () => number;
   #isDead = false;
+  /** Time of the last write, and whether it was taken over at once. */
+  #writtenMs = 0;
+  #isTaken = true;
 
-  constructor(stream: ByteStream, observer: EdgeObserver) {
+  constructor(stream: ByteStream, observer: EdgeObserver, wallMs: () => number) {
+    this.#wallMs = wallMs;
     this.#stream = stream;
     this.#observer = observer;
     this.#inbound = new PacketLane();
@@ -69,8 +75,16 @@ export class EdgeStream implements ByteStream {
 
   write(bytes: Uint8Array, done?: () => void): void {
     if (this.#isDead) return;
-    this.#look(this.#outbound, bytes, (packet, frame) => this.#observer.sent(packet, frame.length));
+    const nowMs = this.#wallMs();
+    const heldMs = this.#isTaken ? 0 : nowMs - this.#writtenMs;
+    this.#look(this.#outbound, bytes, (packet, frame) => {
+      this.#observer.sent(packet, frame.length, heldMs);
+    });
+    this.#isTaken = false;
+    this.#writtenMs = nowMs;
     this.#stream.write(bytes, () => {
+      // What is written at this very moment has waited for that.
+      this.#isTaken = this.#wallMs() === nowMs;
       if (!this.#isDead) done?.();
     });
   }

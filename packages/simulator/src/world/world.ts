@@ -77,7 +77,8 @@ export class World {
     this.clients = Array.from({ length: clientCount }, (_, i) => this.#client(`c${i}`));
     for (const network of [this.network, this.#straight]) {
       network.listen('broker', stream => {
-        if (this.#life?.isReady) this.#life.accept(new EdgeStream(stream, this.model.watch()));
+        if (this.#life?.isReady)
+          this.#life.accept(new EdgeStream(stream, this.model.watch(), clock.wallMs));
         else stream.destroy();
       });
     }
