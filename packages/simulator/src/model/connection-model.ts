@@ -85,6 +85,13 @@ export class ConnectionModel implements EdgeObserver {
     this.#silent = [];
   }
 
+  /** Packet identifiers of PUBLISHes and requests that were not answered. */
+  get unanswered(): number[] {
+    return [this.#publishes, this.#subscribes, this.#unsubscribes].flatMap(asked => [
+      ...asked.keys(),
+    ]);
+  }
+
   received(packet: Packet): void {
     this.#ledger.now += 1;
     this.#note('>', packet);

@@ -196,7 +196,12 @@ export class Model implements ConnectionEvents {
   finish(): void {
     const nowMs = this.ledger.wallMs();
     for (const { clientId, session, connection } of this.#clients.values()) {
+      if (connection !== null && connection.unanswered.length > 0) {
+        this.ledger.fail(`${clientId} was not answered ${connection.unanswered}`);
+      }
       if (session === null || connection === null || session.isVague) continue;
+      const { unreleased } = session;
+      if (unreleased.length > 0) this.ledger.fail(`${clientId} got no PUBREL for ${unreleased}`);
       for (const { name, topic, expiresAtMs } of session.due) {
         if (expiresAtMs !== 0 && expiresAtMs <= nowMs) continue;
         this.ledger.fail(`${clientId} never got ${name} on ${topic}, which was acknowledged`);

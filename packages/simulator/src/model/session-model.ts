@@ -74,6 +74,15 @@ export class SessionModel {
     this.#lastOrder = new Map();
   }
 
+  /** Packet identifiers for which PUBREL is owed. */
+  get unreleased(): number[] {
+    return [...this.flights]
+      .filter(([, { qos, isReceived, isReleased, isOver }]) => {
+        return qos === 2 && isReceived && !isReleased && !isOver;
+      })
+      .map(([packetId]) => packetId);
+  }
+
   entitlement(message: Published): Entitlement {
     return entitlement(this.subscriptions, message, this.clientId);
   }

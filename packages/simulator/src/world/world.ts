@@ -18,7 +18,7 @@ const engineLimits = {
   segmentBytes: 8192,
   entryBytesMax: 4096,
   acceptBytesMax: 256 * 1024,
-  cacheBytesMax: 8 * 1024 * 1024,
+  cacheBytesMax: 64 * 1024 * 1024,
 };
 
 export class World {
