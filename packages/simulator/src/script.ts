@@ -34,8 +34,8 @@ export class Script {
     this.#steps = [
       [10, () => this.#connect()],
       [40, () => this.#publish()],
-      [10, () => this.#subscribe()],
-      [4, () => this.#unsubscribe()],
+      [14, () => this.#subscribe()],
+      [3, () => this.#unsubscribe()],
       [3, () => this.#leave()],
       [3, () => this.#someone(client => client.cut())],
       [2, () => this.#someone(client => client.pause())],
@@ -130,14 +130,14 @@ export class Script {
     const packet: ConnectPacket = {
       type: PacketType.connect,
       protocolVersion: version,
-      cleanStart: random.chance(0.2),
+      cleanStart: random.chance(0.15),
       keepAlive: random.chance(0.1) ? 10 : 0,
       clientId,
       will: random.chance(0.3) ? this.#will(version) : undefined,
     };
     if (version === 5) {
       packet.properties = {
-        sessionExpiryInterval: random.pick([undefined, 0, 5, 60, 1000, 1000, endless, endless]),
+        sessionExpiryInterval: random.pick([undefined, 0, 5, 60, 1000, endless, endless, endless]),
         receiveMaximum: random.pick([undefined, 1, 2, 10]),
         maximumPacketSize: random.chance(0.1) ? 120 : undefined,
         topicAliasMaximum: random.pick([undefined, 2, 10]),

@@ -141,7 +141,8 @@ export class Acceptor {
     const at = this.#log.offer(writer.bytes, 0, size, count + (retained ? 1 : 0));
     if (at === 0) {
       this.isFull = true;
-      for (let i = count - 1; i >= 0; i -= 1) targets[i].durable!.queue.nextNumber = targets[i].number;
+      for (let i = count - 1; i >= 0; i -= 1)
+        targets[i].durable!.queue.nextNumber = targets[i].number;
     } else {
       this.#lastAt = at;
       for (let i = 0; i < count; i += 1) targets[i].durable!.queue.offered(message.size);

@@ -129,6 +129,7 @@ export class Recovery {
       const record = readSession(bytes);
       const session = sessions.create(this.#context, key, record.expirySeconds);
       const durable = this.#durability.adopt(session, record.number);
+      durable.isRecorded = true;
       session.durable = durable;
       this.#seen(record.number);
       this.#found.set(record.number, {

@@ -103,6 +103,7 @@ export class Model implements ConnectionEvents {
       client.session = session;
     }
     client.isVague = client.isVague && isResumed;
+    if (session.expirySeconds !== expirySeconds) session.changedMs = nowMs;
     session.expirySeconds = expirySeconds;
     session.endsFromMs = Number.POSITIVE_INFINITY;
     session.endsByMs = Number.POSITIVE_INFINITY;
@@ -147,14 +148,11 @@ export class Model implements ConnectionEvents {
         requests.some(({ grantedAt }) => grantedAt !== never),
       );
       if (!isOnRecord && !this.#isSettled(session.startedMs)) client.isVague = true;
-      if (connection !== null) {
-        session.endsFromMs = nowMs;
-        if (session.expirySeconds === endless) session.endsFromMs = Number.POSITIVE_INFINITY;
-        else session.endsFromMs = nowMs + session.expirySeconds * 1000;
-      } else if (!this.#isSettled(session.endedMs)) {
-        // What it said of its expiry when it went may be forgotten.
-        client.isVague = true;
-      } else continue;
+      if (!this.#isSettled(session.changedMs)) client.isVague = true;
+      if (connection === null) continue;
+      const { expirySeconds } = session;
+      const isEndless = expirySeconds === endless;
+      session.endsFromMs = isEndless ? Number.POSITIVE_INFINITY : nowMs + expirySeconds * 1000;
       session.endsByMs = Number.POSITIVE_INFINITY;
     }
   }
@@ -273,7 +271,7 @@ export class Model implements ConnectionEvents {
     const { goodbye, isOutdated } = connection;
     if (goodbye?.expirySeconds !== undefined) session.expirySeconds = goodbye.expirySeconds;
     const { expirySeconds } = session;
-    session.endedMs = nowMs;
+    if (expirySeconds !== endless) session.changedMs = nowMs;
     this.ledger.reassignments += 1;
     const will = client.wills.findLast(one => !one.isOver && one.dueMs === never);
     if (goodbye?.reasonCode === 0 && !isOutdated) will?.discard(nowMs);

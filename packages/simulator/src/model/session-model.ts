@@ -50,7 +50,8 @@ export class SessionModel {
   endsFromMs: number;
   endsByMs: number;
   endedAt: number;
-  endedMs: number;
+  /** When it will end was last changed then: for a while a crash may undo that. */
+  changedMs: number;
   readonly #begun: Map<string, Begun>;
   /** Order of the last message begun, by publisher, topic and QoS. */
   readonly #lastOrder: Map<string, number>;
@@ -69,7 +70,7 @@ export class SessionModel {
     this.endsFromMs = Number.POSITIVE_INFINITY;
     this.endsByMs = Number.POSITIVE_INFINITY;
     this.endedAt = never;
-    this.endedMs = never;
+    this.changedMs = startedMs;
     this.#begun = new Map();
     this.#lastOrder = new Map();
   }
