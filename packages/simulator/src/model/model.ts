@@ -198,7 +198,7 @@ export class Model implements ConnectionEvents {
         this.ledger.fail(`${clientId} was not answered ${connection.unanswered}`);
       }
       if (session === null || connection === null || session.isVague) continue;
-      const { unreleased } = session;
+      const unreleased = session.unreleased(this.ledger.crashes);
       if (unreleased.length > 0) this.ledger.fail(`${clientId} got no PUBREL for ${unreleased}`);
       for (const { name, topic, expiresAtMs } of session.due) {
         if (expiresAtMs !== 0 && expiresAtMs <= nowMs) continue;

@@ -75,13 +75,15 @@ export class SessionModel {
     this.#lastOrder = new Map();
   }
 
-  /** Packet identifiers for which PUBREL is owed. */
-  get unreleased(): number[] {
-    return [...this.flights]
-      .filter(([, { qos, isReceived, isReleased, isOver }]) => {
-        return qos === 2 && isReceived && !isReleased && !isOver;
-      })
-      .map(([packetId]) => packetId);
+  /** Packet identifiers for which PUBREL is owed; `crashes`: how often the broker has crashed. */
+  unreleased(crashes: number): number[] {
+    const owed = [...this.flights].filter(([, flight]) => {
+      const { message, qos, isReceived, isReleased, isOver } = flight;
+      // What was forgotten of it in a crash may have expired before it went out again.
+      const mayBeGone = flight.crashes !== crashes && message?.expiresAtMs !== 0;
+      return qos === 2 && isReceived && !isReleased && !isOver && !mayBeGone;
+    });
+    return owed.map(([packetId]) => packetId);
   }
 
   entitlement(message: Published): Entitlement {
