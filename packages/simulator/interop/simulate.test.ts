@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { mutants, simulate } from '@godwit/simulator';
 
 const steps = 200;
-const seeds = 200;
+const seeds = 120;
 /** Seeds within which every deliberate fault has to be found. */
 const seedsToFind = 100;
 

@@ -75,9 +75,6 @@ export const mutants: Readonly<Record<string, Fault>> = {
   'retained messages are not stored': {
     engine: engine => withPorts(engine, { retained: forgetfulTable(engine.retained, () => false) }),
   },
-  'wills are not stored': {
-    engine: engine => withPorts(engine, { wills: forgetfulTable(engine.wills, () => false) }),
-  },
   'wills that are over come back': {
     engine: engine =>
       withPorts(engine, { wills: forgetfulTable(engine.wills, (_, bytes) => bytes !== null) }),
