@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
   server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'auth'],
   bench: ['runtime', 'protocol', 'transport'],
+  simulator: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'testkit'],
   cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'server', 'bench'],
 };
 

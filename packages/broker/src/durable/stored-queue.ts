@@ -25,7 +25,7 @@ const view = new EntryView();
 export class StoredQueue {
   /** Deliveries that are durable and not sent yet. */
   readonly ring: DeliveryRing;
-  /** Of the next message that is offered to the log for the session. */
+  /** Of the next message that is to be offered to the log for the session. */
   nextNumber: number;
   readonly #session: Session;
   readonly #log: AcceptLog;
@@ -71,9 +71,8 @@ export class StoredQueue {
     return this.ring.bytes + this.#offeredBytes;
   }
 
-  /** A message was offered to the log with {@link nextNumber}. */
+  /** A message was offered to the log, with what was {@link nextNumber}. */
   offered(size: number): void {
-    this.nextNumber += 1;
     this.#offered += 1;
     this.#offeredBytes += size;
   }

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test';
 import { LogCache } from './log-cache.ts';
 
 function numbers(from: number, length: number): Buffer {
-  return Buffer.from(Array.from({ length }, (_, i) => from + i));
+  // With memory of its own: that is what counts.
+  return Buffer.from(Uint8Array.from({ length }, (_, i) => from + i).buffer);
 }
 
 suite('LogCache', () => {
