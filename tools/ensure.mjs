@@ -20,6 +20,7 @@ const DEBIAN_PACKAGES = [
   'nginx-light',
   'openssl',
   'python3-paho-mqtt',
+  'strace',
   'tshark',
 ];
 

@@ -37,6 +37,11 @@ export class InboundFlow {
     this.#send = send;
   }
 
+  /** No PUBREL is owed. */
+  get isIdle(): boolean {
+    return this.#received.size === 0;
+  }
+
   connected(): void {
     this.#answers = [];
   }

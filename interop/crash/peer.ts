@@ -65,9 +65,9 @@ export class Peer {
     return this.#isOnline;
   }
 
-  /** Nothing that was asked for waits for an answer. */
+  /** Nothing that was asked for waits for an answer, and the broker owes no PUBREL. */
   get isIdle(): boolean {
-    return this.#outbound.isIdle && this.#requests.length === 0;
+    return this.#outbound.isIdle && this.#inbound.isIdle && this.#requests.length === 0;
   }
 
   /** Connects; resolves with Session Present, or null when the connection ends before. */

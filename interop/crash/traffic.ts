@@ -75,10 +75,11 @@ export class Traffic implements Strand {
     for (const peer of all) if (!peer.isOnline) void peer.connect(this.#port);
     const progress = (): number => this.ledger.acknowledged + this.ledger.delivered;
     const isIdle = (): boolean => all.every(peer => peer.isIdle);
-    const isWell = await waitFor(clock, isIdle, patienceMs, progress);
-    const late = all.filter(peer => !peer.isIdle).map(({ options }) => options.clientId);
-    if (!isWell) faults.add('never answered', late.join(', '));
+    await waitFor(clock, isIdle, patienceMs, progress);
     await waitFor(clock, () => this.ledger.missing(false) === 0, patienceMs, progress);
+    await waitFor(clock, isIdle, patienceMs, progress);
+    const late = all.filter(peer => !peer.isIdle).map(({ options }) => options.clientId);
+    if (late.length > 0) faults.add('an answer, or PUBREL, never came', late.join(', '));
     this.ledger.missing(true);
     this.#generation += 1;
     this.ledger.clear();

@@ -22,6 +22,8 @@ export interface Life {
 }
 
 export interface Victim {
+  /** Where it keeps what it has, and its configuration. */
+  readonly folder: string;
   start(): Life;
   remove(): Promise<void>;
 }
@@ -38,15 +40,22 @@ filter = "c/+/from-volatile/#"
 ack = "memory"
 `;
 
-/** \`godwit serve --data-dir\`, from this checkout. */
-export async function godwitVictim(): Promise<Victim> {
+/**
+ * `godwit serve --data-dir`, from this checkout.
+ * @param under a command line that runs another one
+ */
+export async function godwitVictim(
+  under: (folder: string) => readonly string[] = () => [],
+): Promise<Victim> {
   const folder = await mkdtemp(join(tmpdir(), 'godwit-crash-'));
   const config = join(folder, 'godwit.toml');
   await writeFile(config, godwitConfig);
-  const args = [launcher, 'serve', '-p', '0', '-c', config, '--data-dir', join(folder, 'data')];
+  const serve = [launcher, 'serve', '-p', '0', '-c', config, '--data-dir', join(folder, 'data')];
+  const [command, ...args] = [...under(folder), process.execPath, ...serve];
   return {
+    folder,
     start() {
-      const program = new Program(process.execPath, args, undefined, lifeMs);
+      const program = new Program(command, args, undefined, lifeMs);
       const port = (line: string): number => Number(/:(\d+)$/.exec(line)![1]);
       return lifeOf(program, program.line(/listening on/).then(port));
     },
@@ -71,6 +80,7 @@ export async function mosquittoVictim(command: string): Promise<Victim> {
   ];
   await writeFile(config, `${settings.join('\n')}\n`);
   return {
+    folder,
     start() {
       const program = Program.writingLines(command, ['-c', config]);
       return lifeOf(
