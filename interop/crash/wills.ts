@@ -49,7 +49,7 @@ export class WillStrand implements Strand {
     void this.#watcher.connect(port);
     for (let i = 0; i < clientCount; i += 1) {
       this.#later(run, 200, () => void this.#connect(i));
-      if (i % 2 === 0) this.#later(run, 900, () => this.#leave(i));
+      if (i % 2 === 0) this.#later(run, 350, () => this.#leave(i));
     }
   }
 

@@ -56,7 +56,7 @@ class Stage {
       onClose: () => {},
     });
     const settings = {
-      ...({ host: 'h', port: 1, version, keepAliveSeconds: 0 } as const),
+      ...({ host: 'h', port: 1, version, keepAliveSeconds: 0, sessionExpirySeconds: 0 } as const),
       ...{ connectTimeoutMs: 1, concurrency: 1 },
     };
     const block = new PublishBlock({

@@ -28,6 +28,7 @@ export interface BenchValues {
   readonly pw?: string;
   readonly protocolVersion: ProtocolVersion;
   readonly keepalive: number;
+  readonly sessionExpiry: number;
   readonly clients?: number;
   readonly publishers?: number;
   readonly subscribers?: number;
@@ -63,6 +64,7 @@ const topicDefault = 'bench/%d';
 const connectTimeoutMs = 30_000;
 const keepAliveMax = 65_535;
 const portMax = 65_535;
+const expiryMax = 0xffff_ffff;
 
 export function benchParser(): Command {
   const parser = new Command('godwit bench')
@@ -86,6 +88,7 @@ function addServerOptions(parser: Command): Command {
     .option('-P, --pw <password>', 'password')
     .option('-V, --protocol-version <version>', '5, 311 or 31', protocolVersion, 5)
     .option('-k, --keepalive <seconds>', '0: no pings', integer(0, keepAliveMax), 0)
+    .option('--session-expiry <seconds>', 'sessions outlive connections', integer(0, expiryMax), 0)
     .option('--concurrency <count>', 'connections in the making', integer(1, 10_000), 64)
     .option('--ramp <seconds>', 'spread connecting over this time', secondsToMs, 0);
 }
@@ -144,6 +147,7 @@ export function serverSettings(values: BenchValues): ServerSettings {
     username: values.username ?? url?.username,
     password: values.pw ?? url?.password,
     keepAliveSeconds: keepalive,
+    sessionExpirySeconds: values.sessionExpiry,
     connectTimeoutMs,
     concurrency,
   };
