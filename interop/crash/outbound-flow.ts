@@ -34,7 +34,6 @@ interface Inflight {
 }
 
 const windowDefault = 20;
-const packetIds = 50_000;
 
 export class OutboundFlow {
   readonly #options: PeerOptions;
@@ -119,6 +118,8 @@ export class OutboundFlow {
   }
 
   #freeId(): number {
+    // Few, so that one the broker should have forgotten is soon used again.
+    const packetIds = 2 * (this.#options.window ?? windowDefault);
     do {
       this.#lastId = (this.#lastId % packetIds) + 1;
     } while (this.#inflight.has(this.#lastId));
