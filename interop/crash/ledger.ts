@@ -139,7 +139,8 @@ export class Ledger {
       if (Math.min(receiver.qos, entry.qos) === 2) this.#fault('QoS 2 twice', receiver, topic, n);
     } else if (newest > n && (member === receiver.name || entry.sends === 1)) {
       // In a group the first copy of what was sent twice may have gone to another member.
-      this.#fault(`out of order (after ${newest})`, receiver, topic, n);
+      this.#note(entry, `after ${newest}`);
+      this.#fault('out of order', receiver, topic, n);
     }
   }
 
