@@ -146,12 +146,10 @@ async function recovery(broker: DurableBroker): Promise<Measured> {
   try {
     await sessions(running.port, 1);
     const emptyBytes = rssBytes(running.pid);
-    const written = bytesWritten(running.pid);
     const publisher = await RawClient.open(running.port, 'publisher');
     await publisher.publish('bench/0', payloadBytes, recovered);
     publisher.close();
     const queuedBytes = rssBytes(running.pid);
-    const stored = bytesWritten(running.pid) - written;
     // Killed, it would have nothing to recover where only an orderly end saves.
     if (broker.name === 'godwit') process.kill(running.pid, 'SIGKILL');
     else process.kill(running.pid, 'SIGTERM');
@@ -160,7 +158,6 @@ async function recovery(broker: DurableBroker): Promise<Measured> {
     running = await broker.start(folder);
     const readyMs = performance.now() - startMs;
     return {
-      '1 M queued: disk B per message': stored / recovered,
       '1 M queued: memory B per message': (queuedBytes - emptyBytes) / recovered,
       '1 M queued: ready after ms': readyMs,
       '1 M queued: memory after restart MB': rssBytes(running.pid) / 1e6,
@@ -169,10 +166,6 @@ async function recovery(broker: DurableBroker): Promise<Measured> {
     await running.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function bytesWritten(pid: number): number {
-  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 }
 
 function rssBytes(pid: number): number {

@@ -72,7 +72,7 @@ export class Peer {
 
   /** Connects; resolves with Session Present, or null when the connection ends before. */
   connect(port: number, options: { cleanStart?: boolean } = {}): Promise<boolean | null> {
-    this.#wire?.cut();
+    this.cut();
     const { promise, resolve } = Promise.withResolvers<boolean | null>();
     const cleanStart = options.cleanStart ?? this.options.expirySeconds === 0;
     const wire = new Wire(
