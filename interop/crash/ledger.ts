@@ -67,6 +67,12 @@ export class Receiver {
     this.intervals.splice(0, this.intervals.length - 1);
   }
 
+  /** Whether `member` was to get the first copy, too. */
+  saw(member: string, { sentAt }: Entry): boolean {
+    const isIn = this.intervals.some(({ since }) => since > 0 && sentAt > since);
+    return isIn && member === this.name;
+  }
+
   /** @returns 1: must come; -1: must not come; 0: may */
   owes({ sentAt, ackedAt }: Entry): -1 | 0 | 1 {
     if (ackedAt === 0) return 0;
@@ -137,8 +143,9 @@ export class Ledger {
     if (times > 1) {
       this.repeated += 1;
       if (Math.min(receiver.qos, entry.qos) === 2) this.#fault('QoS 2 twice', receiver, topic, n);
-    } else if (newest > n && (member === receiver.name || entry.sends === 1)) {
-      // In a group the first copy of what was sent twice may have gone to another member.
+    } else if (newest > n && (entry.sends === 1 || receiver.saw(member, entry))) {
+      // The first copy of what was sent twice may have gone to another member of a group, or have
+      // been routed before the subscription was there.
       this.#note(entry, `after ${newest}`);
       this.#fault('out of order', receiver, topic, n);
     }
