@@ -23,6 +23,7 @@ const DEBIAN_PACKAGES = [
   'openssl',
   'python3-paho-mqtt',
   'slapd',
+  'strace',
   'tinyproxy',
   'tshark',
 ];

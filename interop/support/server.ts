@@ -54,7 +54,7 @@ export async function startAedes(): Promise<Server> {
   };
 }
 
-const mosquitto = '/usr/sbin/mosquitto';
+export const mosquitto = '/usr/sbin/mosquitto';
 
 export const mosquittoMissing = isInstalled('sh', '-c', `command -v ${mosquitto}`)
   ? false
