@@ -171,7 +171,7 @@ export class Recovery {
       this.#seen(session);
       const found = this.#found.get(session);
       if (found === undefined) continue;
-      found.durable.queue.ring.push(number, at, placeOf(offset, qos, isShared), size);
+      found.durable.queue.waiting.push(number, at, placeOf(offset, qos, isShared), size);
       found.isUnsorted ||= number < found.lastNumber;
       found.lastNumber = Math.max(found.lastNumber, number);
       holders += 1;
@@ -198,13 +198,13 @@ export class Recovery {
 
   /** Parts what waits from what is in flight and what is over, and counts on from there. */
   #restore({ durable, mark, inbound, isUnsorted, lastNumber }: Found): void {
-    const { ring } = durable.queue;
-    if (isUnsorted) ring.sort();
+    const { waiting } = durable.queue;
+    if (isUnsorted) waiting.sort();
     const received = new Set(mark.received);
     const flight = mark.received.map(number => new StoredDelivery(number, 0, placeOf(0, 2, false)));
-    while (ring.length > 0 && ring.number <= Math.max(mark.sentUpTo, mark.droppedUpTo)) {
-      const { number, at, place } = ring;
-      ring.shift();
+    while (waiting.length > 0 && waiting.number <= Math.max(mark.sentUpTo, mark.droppedUpTo)) {
+      const { number, at, place } = waiting;
+      waiting.shift();
       if (isOver(mark, number) || received.has(number)) this.#log.release(at);
       else flight.push(new StoredDelivery(number, at, place));
     }

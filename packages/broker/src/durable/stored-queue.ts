@@ -7,7 +7,7 @@ import type { AcceptLog } from '@godwit/storage';
 import type { Connection } from '../connection/connection.ts';
 import { publishHeader, writePublish } from '../connection/publish-writer.ts';
 import type { Session } from '../session/session.ts';
-import { DeliveryRing } from './delivery-ring.ts';
+import { DeliveryList } from './delivery-list.ts';
 import { EntryView } from './entry-format.ts';
 import type { OutboundProgress } from './progress-mark.ts';
 import {
@@ -24,7 +24,7 @@ const view = new EntryView();
 
 export class StoredQueue {
   /** Deliveries that are durable and not sent yet. */
-  readonly ring: DeliveryRing;
+  readonly waiting: DeliveryList;
   /** Of the next message that is to be offered to the log for the session. */
   nextNumber: number;
   readonly #session: Session;
@@ -46,7 +46,7 @@ export class StoredQueue {
   #stalledId: number;
 
   constructor(session: Session, log: AcceptLog, onProgress: () => void) {
-    this.ring = new DeliveryRing();
+    this.waiting = new DeliveryList();
     this.nextNumber = 1;
     this.#session = session;
     this.#log = log;
@@ -63,12 +63,12 @@ export class StoredQueue {
 
   /** Messages that wait, those not durable yet included. */
   get length(): number {
-    return this.ring.length + this.#offered;
+    return this.waiting.length + this.#offered;
   }
 
   /** Their bytes. */
   get bytes(): number {
-    return this.ring.bytes + this.#offeredBytes;
+    return this.waiting.bytes + this.#offeredBytes;
   }
 
   /** A message was offered to the log, with what was {@link nextNumber}. */
@@ -86,29 +86,29 @@ export class StoredQueue {
     this.#offeredBytes -= message.size;
     this.#arrivedUpTo = number;
     const { connection } = this.#session;
-    if (this.ring.length === 0 && connection !== null && this.#canSend(connection, number)) {
+    if (this.waiting.length === 0 && connection !== null && this.#canSend(connection, number)) {
       this.#send(connection, entry, at, place);
-    } else this.ring.push(number, at, place, message.size);
+    } else this.waiting.push(number, at, place, message.size);
   }
 
   /** Gives up the oldest message that waits. @returns false when none does that could be given up */
   dropOldest(): boolean {
-    const { ring } = this;
-    if (ring.length === 0) return false;
-    this.#log.release(ring.at);
-    ring.shift();
+    const { waiting } = this;
+    if (waiting.length === 0) return false;
+    this.#log.release(waiting.at);
+    waiting.shift();
     this.#onProgress();
     return true;
   }
 
   /** Sends what waits, as far as the client takes it. */
   pump(connection: Connection): void {
-    const { ring } = this;
-    while (ring.length > 0 && this.#canSend(connection, ring.number)) {
-      const { at, place } = ring;
+    const { waiting } = this;
+    while (waiting.length > 0 && this.#canSend(connection, waiting.number)) {
+      const { at, place } = waiting;
       if (!this.#read(at)) return;
       view.targetAt(offsetOf(place));
-      ring.shift();
+      waiting.shift();
       this.#send(connection, view, at, place);
     }
   }
@@ -157,20 +157,20 @@ export class StoredQueue {
         onShared(at, offsetOf(place));
       } else this.release(delivery);
     });
-    this.ring.forEach((_, at, place) => {
+    this.waiting.forEach((_, at, place) => {
       if (isSharedPlace(place)) onShared(at, offsetOf(place));
       else this.#log.release(at);
     });
-    this.ring.clear();
+    this.waiting.clear();
   }
 
   /** Which deliveries are over, and which only wait for PUBCOMP. */
   progress(): OutboundProgress {
     const { outbound } = this.#session;
     const oldest = outbound.oldest as StoredDelivery | undefined;
-    const { ring } = this;
+    const { waiting } = this;
     const sentUpTo = this.#sentUpTo;
-    const firstWaiting = ring.length > 0 ? ring.number : this.#arrivedUpTo + 1;
+    const firstWaiting = waiting.length > 0 ? waiting.number : this.#arrivedUpTo + 1;
     const droppedUpTo = Math.max(sentUpTo, firstWaiting - 1);
     const done: [number, number][] = [];
     const received: number[] = [];

@@ -122,7 +122,7 @@ export class Session extends Deadline {
     const { durable } = this;
     if (durable === null) return this.takesMore;
     // What is on its way to the disk and can be sent at once then does not count as waiting.
-    const isFlowing = this.connection !== null && durable.queue.ring.length === 0;
+    const isFlowing = this.connection !== null && durable.queue.waiting.length === 0;
     const sendable = isFlowing ? this.#inflightMax - this.outbound.size : 0;
     if (length < sendable) return true;
     return sendable > 0 && length - sendable < queueMessagesMax && bytes + size <= queueBytesMax;
