@@ -134,6 +134,20 @@ suite('a full disk', () => {
     assert.equal(world.broker.metrics.retainedMessages, 0);
   });
 
+  test('a subscription that cannot be renewed is as it was', async () => {
+    const world = await durableWorld();
+    const client = await world.lasting({}, 't');
+    world.engine.setFull(true);
+    const options = { qos: 0, noLocal: true, retainAsPublished: true, retainHandling: 0 } as const;
+    client.send({ type: subscribe, packetId: 1, subscriptions: [{ filter: 't', ...options }] });
+    await client.expect({ type: suback, packetId: 1, reasonCodes: [0x97] });
+    world.engine.setFull(false);
+    client.send(publishOf('t', 'own', { qos: 1, retain: true, packetId: 2 }));
+    await world.sync();
+    await client.expect({ type: publish, qos: 1, retain: false });
+    await client.expect({ type: puback, packetId: 2 });
+  });
+
   test('a retained message that the table has no room for gets there later', async () => {
     const world = await durableWorld();
     world.broker.publish('r', 'x', { retain: true, qos: 1 });
