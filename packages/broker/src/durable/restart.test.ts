@@ -200,6 +200,56 @@ suite('retained messages after a crash', () => {
   });
 });
 
+test('an expired retained message does not come back [MQTT-3.3.2-5]', async () => {
+  const first = await durableWorld();
+  const expiring = (seconds: number) => ({ messageExpiryInterval: seconds });
+  first.broker.publish('short', 'x', { retain: true, properties: expiring(10) });
+  first.broker.publish('long', 'x', { retain: true, properties: expiring(100) });
+  await first.sync();
+  await first.sync();
+  const second = await first.crash(30_000);
+  const client = await second.connected();
+  await subscribe(client, '#');
+  const { topic, properties } = await client.expect({ type: publish, retain: true });
+  assert.deepEqual([topic, properties?.messageExpiryInterval], ['long', 70]);
+  await client.expectNothing();
+});
+
+test('empty levels are levels of their own, also after a crash [MQTT-4.7.3-4]', async () => {
+  const first = await durableWorld();
+  const reader = await first.lasting();
+  const topics = ['/a', 'a', 'a/', 'a//b', 'a/b', '/', '//'];
+  for (const [i, filter] of topics.entries()) {
+    const options = {
+      qos: 1,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 2,
+    } as const;
+    const properties = { subscriptionIdentifiers: [i + 1] };
+    const subscriptions = [{ filter, ...options }];
+    reader.send({ type: PacketType.subscribe, packetId: i + 1, subscriptions, properties });
+    await first.sync();
+    await reader.expect({ type: PacketType.suback, packetId: i + 1 });
+  }
+  for (const topic of topics) first.broker.publish(topic, topic, { retain: true });
+  await first.sync();
+  await first.sync();
+  const second = await first.crash();
+  const again = await second.lasting();
+  for (const [i, topic] of topics.entries()) {
+    second.broker.publish(topic, '', { qos: 1 });
+    await second.sync();
+    const packet = await again.expect({ type: publish, topic });
+    assert.deepEqual(packet.properties?.subscriptionIdentifiers, [i + 1]);
+    const fresh = await second.connected();
+    await subscribe(fresh, topic);
+    assert.equal(textOf(await fresh.expect({ type: publish, topic, retain: true })), topic);
+    await fresh.expectNothing();
+  }
+  await again.expectNothing();
+});
+
 suite('sessions after a crash', () => {
   test('one that was away ends on time, one that was connected counts from the start', async () => {
     const first = await durableWorld();
