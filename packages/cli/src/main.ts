@@ -28,6 +28,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'load a server, and measure it',
     load: async () => (await import('./commands/bench.ts')).benchCommand(),
   },
+  passwd: {
+    summary: 'edit a file of users and passwords',
+    load: async () => (await import('./commands/passwd.ts')).passwdCommand(),
+  },
+  explain: {
+    summary: 'say what a client may do, and which rule says so',
+    load: async () => (await import('./commands/explain.ts')).explainCommand(),
+  },
 };
 
 /**

@@ -10,7 +10,7 @@ import { diskFailure } from './disk/disk-failure.ts';
 import { damage } from './log/segment-scan.ts';
 
 /** Of the files' content; a program reads this one only. */
-export const FORMAT = 2;
+const FORMAT = 2;
 
 const SUPERBLOCK = 'godwit.json';
 
@@ -61,8 +61,8 @@ export class DataDirectory {
   }
 }
 
-/** Whether there is data; rejects unless it is of this format. */
-async function checkSuperblock(disk: Disk): Promise<boolean> {
+/** Whether there is data on the disk; rejects with `EngineError` unless it is of this format. */
+export async function checkSuperblock(disk: Disk): Promise<boolean> {
   const names = await disk.list();
   if (!names.includes(SUPERBLOCK)) {
     const log = names.find(name => name.endsWith('.log'));

@@ -43,12 +43,15 @@ export class Records {
   readonly #onRefused: (session: Session) => void;
   /** The will that is on record, by client identifier. */
   readonly #wills: Map<string, PendingWill>;
+  /** Sessions whose record is out of date, since there was no room. */
+  readonly #unsaved: Set<Session>;
 
   /** @param onRefused there is no room for the record of this session */
   constructor(engine: Engine, onRefused: (session: Session) => void) {
     this.#engine = engine;
     this.#onRefused = onRefused;
     this.#wills = new Map();
+    this.#unsaved = new Set();
   }
 
   /** Writes the session as it is now: connected, or away until its expiry. */
@@ -60,9 +63,24 @@ export class Records {
     writeUint32(bytes, 0, durable!.number);
     writeUint32(bytes, 4, expirySeconds);
     writeUint48(bytes, 8, expiresAtMs);
-    this.#engine.sessions.put(session.clientId, bytes).catch(error => {
-      if (isFull(error)) this.#onRefused(session);
-    });
+    this.#engine.sessions.put(session.clientId, bytes).then(
+      () => {
+        durable!.isRecorded = true;
+      },
+      error => {
+        if (!isFull(error)) return;
+        // What an earlier record promised is kept; only its end is not known for now.
+        if (durable!.isRecorded) this.#unsaved.add(session);
+        else this.#onRefused(session);
+      },
+    );
+  }
+
+  /** There is room again: writes the sessions that there was none for. */
+  retry(wallMs: number): void {
+    const unsaved = [...this.#unsaved];
+    this.#unsaved.clear();
+    for (const session of unsaved) this.putSession(session, wallMs);
   }
 
   /**
@@ -71,6 +89,7 @@ export class Records {
    */
   removeSession(session: Session, isReplaced: boolean): void {
     const { subscriptions, sessions } = this.#engine;
+    this.#unsaved.delete(session);
     for (const { filter } of session.subscriptions.values()) {
       ignoreEnd(subscriptions.put(subscriptionKey(session, filter), null));
     }

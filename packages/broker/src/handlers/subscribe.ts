@@ -165,7 +165,7 @@ async function record(
 ): Promise<number[]> {
   const { records } = session.context.durability!;
   const kept = await Promise.all(
-    granted.map(one => one === null || records.putSubscription(one.subscription)),
+    granted.map(async one => one === null || (await records.putSubscription(one.subscription))),
   );
   return reasonCodes.map((code, i) => {
     const one = granted[i];
@@ -209,7 +209,7 @@ function enter(
 }
 
 /** Ends a subscription. @returns false when it had ended before */
-function leave(session: Session, subscription: Subscription): boolean {
+export function leave(session: Session, subscription: Subscription): boolean {
   const { router, metrics } = session.context;
   if (session.subscriptions.get(subscription.filter) !== subscription) return false;
   session.subscriptions.delete(subscription.filter);
