@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { scramCredential, scramMethod } from '@godwit/auth';
 import { Broker, type ClientInfo } from '@godwit/broker';
-import type { Client } from '@godwit/client';
+import { type Client, connect } from '@godwit/client';
 import type { ByteStream, Listener } from '@godwit/transport';
 import { listenWebSocket } from '@godwit/transport/node';
 import { certificatesMissing, testCertificates } from '@godwit/transport/test-certificates';
@@ -12,7 +12,9 @@ import { Inbox, suiteMs } from './support/inbox.ts';
 import { skipWhereMissing } from './support/program.ts';
 
 /** What the page has as globals; functions given to `evaluate` run there. */
-declare const mqtt: typeof import('@godwit/client') & typeof import('@godwit/client/scram');
+declare const mqtt: typeof import('@godwit/client') &
+  typeof import('@godwit/client/indexed-db') &
+  typeof import('@godwit/client/scram');
 declare const state: {
   client: Client;
   events: string[];
@@ -149,6 +151,47 @@ suite('chromium', {
     deepEqual(received.toSorted(), ['from afar', 'from here']);
     await browser.page.evaluate(() => state.client.close());
   });
+
+  test('what a closed page had stored arrives once, when it is opened again', {
+    timeout,
+  }, async () => {
+    const received = new Inbox<string>();
+    await using watcher = await connect(url(), { timeoutMs: 10_000 });
+    const subscription = await watcher.subscribe('stored/#', { qos: 2 });
+    void subscription.each(async message => received.push(message.text()));
+    // nothing listens there
+    await openStored(`ws://${host}:1/mqtt`);
+    await browser.page.evaluate(async () => {
+      for (const text of ['first', 'second']) {
+        await state.client.publish('stored/a', text, { qos: 2, until: 'stored' });
+      }
+    });
+    await browser.reopen();
+    await openStored(url());
+    deepEqual(await received.take(2), ['first', 'second']);
+    await browser.page.waitForFunction(() => {
+      const { queued, inFlight } = state.client.stats;
+      return queued + inFlight === 0;
+    });
+    // nothing of it is left for a third page, which comes with a message of its own
+    await browser.reopen();
+    await openStored(url());
+    await browser.page.evaluate(() => state.client.publish('stored/a', 'third', { qos: 2 }));
+    deepEqual(await received.take(1), ['third']);
+    await browser.page.evaluate(() => state.client.close());
+  });
+
+  /** A client of the page whose session is kept in IndexedDB. */
+  async function openStored(address: string): Promise<void> {
+    await browser.page.evaluate(to => {
+      const store = mqtt.indexedDbStore('browser-test');
+      const client = mqtt.createClient(to, {
+        clientId: 'notebook',
+        session: { expiryMs: 'never', store },
+      });
+      Object.assign(globalThis, { state: { client } });
+    }, address);
+  }
 
   test('a tab that is not run for a while goes on', { timeout }, async () => {
     await stay('sleeper', 1);

@@ -1,5 +1,5 @@
 /**
- * A page in Debian's chromium that has our client as `mqtt`, bundled by esbuild; and what the page
+ * A page in Debian's chromium that has our client as `mqtt`, bundled by esbuild; and what the pages
  * complained about.
  */
 import { once } from 'node:events';
@@ -23,11 +23,13 @@ export const chromiumMissing = isInstalled('test', '-x', executablePath)
   ? false
   : 'chromium is not installed';
 
-/** The client, with SCRAM, as a script that sets the global `mqtt`. */
+/** The client, with SCRAM and its store, as a script that sets the global `mqtt`. */
 async function bundledClient(): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `export * from '@godwit/client'; export * from '@godwit/client/scram';`,
+      contents: `export * from '@godwit/client';
+        export * from '@godwit/client/indexed-db';
+        export * from '@godwit/client/scram';`,
       resolveDir: import.meta.dirname,
     },
     bundle: true,
@@ -43,7 +45,7 @@ async function bundledClient(): Promise<string> {
 }
 
 export class BrowserPage implements AsyncDisposable {
-  readonly page: Page;
+  page: Page;
   readonly context: BrowserContext;
   /** Errors on the console, and those that nobody caught. */
   readonly complaints: string[];
@@ -58,10 +60,7 @@ export class BrowserPage implements AsyncDisposable {
     this.page = page;
     this.#server = server;
     this.complaints = [];
-    page.on('console', message => {
-      if (message.type() === 'error') this.complaints.push(message.text());
-    });
-    page.on('pageerror', error => this.complaints.push(String(error)));
+    this.#listen();
   }
 
   static async open(): Promise<BrowserPage> {
@@ -85,6 +84,21 @@ export class BrowserPage implements AsyncDisposable {
     const opened = new BrowserPage(browser, context, await context.newPage(), server);
     await opened.page.goto(opened.origin);
     return opened;
+  }
+
+  /** Closes the page, without a word to what runs in it, and opens another. */
+  async reopen(): Promise<void> {
+    await this.page.close();
+    this.page = await this.context.newPage();
+    this.#listen();
+    await this.page.goto(this.origin);
+  }
+
+  #listen(): void {
+    this.page.on('console', message => {
+      if (message.type() === 'error') this.complaints.push(message.text());
+    });
+    this.page.on('pageerror', error => this.complaints.push(String(error)));
   }
 
   /** Nothing runs in the page, no timer and no event, until `wake`; resolves after it. */

@@ -132,7 +132,7 @@ suite('exit codes', { timeout }, () => {
       ]);
       deepEqual(await outcomeOf(godwit('pub', '-p', port, '-t', 'a', '-m', 'x', '-q', '1', '-r')), [
         0x97,
-        'godwit pub: the server refused the message: 0x97, Quota exceeded\n',
+        'godwit pub: the server refused the message: 0x97, quota exceeded\n',
       ]);
       deepEqual(await outcomeOf(godwit('sub', '-p', port, '-t', 'a/b/c')), [
         0x8f,
