@@ -1,4 +1,8 @@
-export { ArchiveError } from './archive-lines.ts';
+export {
+  type MigrationReport,
+  migrateMosquitto,
+} from '../mosquitto/migrate-mosquitto.ts';
+export { mapMosquittoConf } from '../mosquitto/mosquitto-conf.ts';
 export {
   compactStore,
   DamageError,
