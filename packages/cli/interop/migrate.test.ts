@@ -10,7 +10,8 @@ import { after, before, suite, test } from 'node:test';
 import { PacketType } from '@godwit/protocol';
 import { systemClock } from '@godwit/runtime';
 import { defaultConfig, loadConfig, type Server } from '@godwit/server';
-import { RawClient } from '@godwit/testkit';
+import { migrateMosquitto } from '@godwit/server/data';
+import { RawClient, SeededRandom } from '@godwit/testkit';
 import { connectTcp } from '@godwit/transport/node';
 import { godwit, lacks, Running, startServer } from './harness.ts';
 
@@ -231,6 +232,24 @@ suite('godwit migrate mosquitto', { skip: lacks('mosquitto'), timeout }, () => {
     flying.send({ type: pubrel, packetId: 77, reasonCode: 0 });
     await flying.expect({ type: pubcomp, packetId: 77, reasonCode: 0 });
     flying.stream.destroy();
+  });
+
+  test('with flipped bits it is migrated, or refused with the place', async () => {
+    const bytes = await readFile(join(folder, 'mosquitto.db'));
+    const db = join(folder, 'flipped.db');
+    const random = new SeededRandom(5);
+    const dataDir = join(folder, 'flipped');
+    for (let round = 0; round < 15; round += 1) {
+      const flipped = Buffer.from(bytes);
+      flipped[random.int(23, flipped.length - 1)] ^= 1 << random.int(0, 7);
+      await writeFile(db, flipped);
+      try {
+        await migrateMosquitto({ db, dataDir, replace: true });
+      } catch (error) {
+        ok(error instanceof Error);
+        match(error.message, /flipped\.db, byte \d+: /);
+      }
+    }
   });
 
   test('a file that is none is refused, and nothing is left behind', async () => {

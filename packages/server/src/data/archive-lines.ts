@@ -157,8 +157,13 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value)
     .filter(([name, each]) => !isDefault(name, each))
-    .map(([name, each]) => [name, plain(each)]);
+    .map(([name, each]) => [name, plain(name === 'properties' ? inOrder(each) : each)]);
   return Object.fromEntries(entries);
+}
+
+/** As the publisher's order is lost when they are written anew, it must not show. */
+function inOrder(properties: object): object {
+  return Object.fromEntries(Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function isDefault(name: string, value: unknown): boolean {

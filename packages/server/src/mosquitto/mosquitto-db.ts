@@ -28,6 +28,7 @@ const magic = Buffer.from('\u0000\u00b5\u0000mosquitto db', 'latin1');
 const versions = [5, 6];
 const ChunkKind = { config: 1, message: 2, queued: 3, retain: 4, sub: 5, client: 6 } as const;
 const idBytes = 8;
+const identifierMax = 268_435_455;
 /** Seconds since 1970; no file is from later than the year 10,000. */
 const timeMax = 253_402_300_800;
 
@@ -123,7 +124,8 @@ export function readMosquittoDb(bytes: Uint8Array): MosquittoDb {
 function readChunk(db: MosquittoDb, kind: number, chunk: Fields, offset: number): void {
   switch (kind) {
     case ChunkKind.config:
-      return readConfig(chunk);
+      readConfig(chunk);
+      return;
     case ChunkKind.message: {
       const message = readMessage(chunk);
       db.messages.set(message.id, message);
@@ -194,7 +196,11 @@ function readQueued(chunk: Fields): MosquittoQueued {
 }
 
 function readSubscription(chunk: Fields): MosquittoSubscription {
+  const { offset } = chunk;
   const identifier = chunk.uint32();
+  if (identifier > identifierMax) {
+    throw new MosquittoDbError(offset, `${identifier} is no Subscription Identifier`);
+  }
   const clientLength = chunk.uint16();
   const filterLength = chunk.uint16();
   const qos = chunk.qos();

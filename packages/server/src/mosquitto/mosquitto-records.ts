@@ -79,7 +79,8 @@ class Mapping {
       if (!this.#clients.has(each.clientId)) {
         return this.#leave('subscriptions without a session', `${each.clientId}: ${filter}`);
       }
-      if (parseTopicFilter(filter) === null) {
+      const parsed = parseTopicFilter(filter);
+      if (parsed === null || (parsed.share !== null && each.noLocal)) {
         return this.#leave('filters that are none', `${each.clientId}: ${filter}`);
       }
       return [{ kind: 'subscription', ...each, qos: each.qos as QoS } as const];
@@ -94,7 +95,8 @@ class Mapping {
       const { sentUpTo, received } = flight.number();
       return { ...session, inbound, sentUpTo, received };
     });
-    const records = this.#all([...sessions, ...subscriptionRecords], retainedRecords);
+    const before = [...sessions, ...subscriptionRecords];
+    const records = { [Symbol.iterator]: () => this.#all(before, retainedRecords) };
     return { records, unpublished: this.#unpublished, left: this.#left };
   }
 
@@ -109,7 +111,9 @@ class Mapping {
 
   #client(clientId: string): void {
     const { expirySeconds, expiresAt } = this.#db.clients.get(clientId)!;
-    if (expirySeconds === 0) {
+    if (clientId === '') {
+      this.#leave('sessions without a client identifier', '');
+    } else if (expirySeconds === 0) {
       this.#leave('sessions that ended with their connection', clientId);
     } else if (expiresAt !== 0 && expiresAt * 1000 <= this.#nowMs) {
       this.#leave('sessions that have expired', clientId);
