@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, Entry>> = {
   explain: {
     summary: 'say what a client may do, and which rule says so',
     load: async () => (await import('./commands/explain.ts')).explainCommand(),
+  },
   store: {
     summary: 'inspect, verify, compact, export or import the data of a stopped broker',
     load: async () => (await import('./commands/store.ts')).storeCommand(),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import type { ArchiveRecord } from '@godwit/broker';
 import { ArchiveError, archiveLines, archiveRecords } from './archive-lines.ts';
@@ -94,6 +95,15 @@ suite('archive lines', () => {
       properties: { responseTopic: 'r', contentType: 'c' },
     });
     assert.match(line, /"properties":{"contentType":"c","responseTopic":"r"}/);
+  });
+
+  test('are as the documentation shows them', async () => {
+    const page = new URL('../../../../docs/operate/storage.md', import.meta.url);
+    const [, block] = /```ndjson\n(.*?)\n```/s.exec(readFileSync(page, 'utf8'))!;
+    const lines = block.split('\n');
+    const again = await write(...(await read(...lines)));
+    assert.deepEqual(again.map(parsed), lines.map(parsed));
+    assert.equal(new Set((await read(...lines)).map(({ kind }) => kind)).size, 5);
   });
 
   const refused: [string, readonly (string | Uint8Array)[], RegExp][] = [
