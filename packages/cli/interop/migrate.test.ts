@@ -9,15 +9,16 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { PacketType } from '@godwit/protocol';
 import { systemClock } from '@godwit/runtime';
-import { defaultConfig, loadConfig, type Server } from '@godwit/server';
+import { loadConfig, type Server } from '@godwit/server';
 import { migrateMosquitto } from '@godwit/server/data';
 import { RawClient, SeededRandom } from '@godwit/testkit';
 import { connectTcp } from '@godwit/transport/node';
-import { godwit, lacks, Running, startServer } from './harness.ts';
+import { godwit, lacks, type Outcome, Running, startServer } from './harness.ts';
 
 const timeout = 60_000;
 const { publish, puback, pubrec, pubrel, pubcomp } = PacketType;
 const forEver = 0xffffffff;
+const silent = { level: 'silent', format: 'json' } as const;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -156,13 +157,19 @@ suite('godwit migrate mosquitto', { skip: lacks('mosquitto'), timeout }, () => {
 
   test('takes over all of it, and says what it cannot', async () => {
     const config = join(folder, 'godwit.toml');
-    await writeFile(join(folder, 'passwd'), 'a:b\n');
+    const passwd = join(folder, 'passwd');
+    const acl = join(folder, 'acl');
+    equal(
+      (await new Running('mosquitto_passwd', ['-c', '-b', passwd, 'anna', 'right']).outcome).code,
+      0,
+    );
+    await writeFile(acl, 'topic readwrite #\nuser anna\ntopic read a/#\n');
     const args = ['--db', join(folder, 'mosquitto.db'), '--conf', join(folder, 'mosquitto.conf')];
     const more = ['--data-dir', join(folder, 'data'), '--config', config, '--verbose'];
-    const passwd = ['--passwd', join(folder, 'passwd')];
+    const security = ['--passwd', passwd, '--acl', acl];
     // The messages and the session of one second.
     await new Promise<void>(resolve => void systemClock.after(1_500, resolve));
-    const migrated = await godwit('migrate', 'mosquitto', ...args, ...more, ...passwd).outcome;
+    const migrated = await godwit('migrate', 'mosquitto', ...args, ...more, ...security).outcome;
     deepEqual([migrated.code, migrated.stderr], [0, '']);
     match(migrated.stdout, /3 sessions, 3 subscriptions, 4 retained messages/);
     match(migrated.stdout, /4 messages that wait or are in flight/);
@@ -170,7 +177,7 @@ suite('godwit migrate mosquitto', { skip: lacks('mosquitto'), timeout }, () => {
     match(migrated.stdout, /1 sessions that have expired\n {4}"brief"/);
     match(migrated.stdout, /2 messages that have expired\n {4}"(five|three): packet/);
     const toml = await readFile(config, 'utf8');
-    match(toml, /# line 8: sys_interval 30\n# password_file .*passwd\n/);
+    match(toml, /# line 8: sys_interval 30\n$/);
     const loaded = await loadConfig({ file: config, environment: {} });
     equal(`${loaded.listeners[0].port}`, port);
     deepEqual(
@@ -183,9 +190,19 @@ suite('godwit migrate mosquitto', { skip: lacks('mosquitto'), timeout }, () => {
     );
     const again = await godwit('migrate', 'mosquitto', ...args, ...more).outcome;
     match(again.stderr, /godwit.toml is there already/);
-    [server, port] = await startServer({
-      storage: { ...defaultConfig.storage, dataDir: join(folder, 'data') },
-    });
+    equal(loaded.storage.dataDir, join(folder, 'data'));
+    const listeners = [{ ...loaded.listeners[0], port: 0 }];
+    [server, port] = await startServer({ ...loaded, listeners, log: silent });
+  });
+
+  test('users have their passwords and rules', async () => {
+    const as = (password: string, topic: string): Promise<Outcome> => {
+      const message = ['-q', '1', '-V', '5', '-t', topic, '-m', 'x'];
+      const login = ['-p', port, '-u', 'anna', '-P', password];
+      return new Running('mosquitto_pub', [...login, ...message]).outcome;
+    };
+    match((await as('wrong', 'x')).stderr, /Connection error|not authori[sz]ed/i);
+    match((await as('right', 'a/denied')).stderr, /Not authorized/);
   });
 
   test('clients of both versions get what waited for them', async () => {
@@ -261,6 +278,6 @@ suite('godwit migrate mosquitto', { skip: lacks('mosquitto'), timeout }, () => {
     equal(code, 1);
     match(stderr, /broken\.db, byte \d+: \d+ bytes expected, \d+ are left\n$/);
     const nothing = await godwit('migrate', 'mosquitto', ...target).outcome;
-    match(nothing.stderr, /expected --db, --conf or both/);
+    match(nothing.stderr, /expected --db, --conf, --passwd or --acl/);
   });
 });

@@ -1,7 +1,7 @@
 /** `godwit migrate`: takes over what another broker has left. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type MigrationReport, mapMosquittoConf, migrateMosquitto } from '@godwit/server/data';
 import { Command } from 'commander';
 import type { CliCommand } from '../cli-command.ts';
@@ -35,8 +35,8 @@ export function migrateCommand(): CliCommand {
     .requiredOption('--data-dir <folder>', 'make the data directory of the broker there')
     .option('--db <file>', 'its mosquitto.db')
     .option('--conf <file>', 'its mosquitto.conf, for a configuration of ours')
-    .option('--passwd <file>', 'its password_file, to be noted in the configuration')
-    .option('--acl <file>', 'its acl_file, to be noted in the configuration')
+    .option('--passwd <file>', 'its password_file, for a configuration of ours')
+    .option('--acl <file>', 'its acl_file, for a configuration of ours')
     .option('--config <file>', 'write the configuration there', 'godwit.toml')
     .option('--replace', 'remove what the folder and the configuration hold')
     .option('-v, --verbose', 'list all that is not taken over')
@@ -49,35 +49,32 @@ export function migrateCommand(): CliCommand {
 
 async function migrate(values: Values): Promise<number> {
   const { db, conf, passwd, acl, config, dataDir, replace = false } = values;
-  if (db === undefined && conf === undefined) {
-    throw new UsageError('there is nothing to take over; expected --db, --conf or both');
+  const hasConfig = [conf, passwd, acl].some(file => file !== undefined);
+  if (db === undefined && !hasConfig) {
+    throw new UsageError('there is nothing to take over; expected --db, --conf, --passwd or --acl');
   }
-  const files = [passwd, acl].filter(file => file !== undefined);
-  if (conf === undefined && files.length > 0) {
-    throw new UsageError('--passwd and --acl go with --conf');
-  }
-  if (conf !== undefined && !replace && existsSync(config)) {
+  if (hasConfig && !replace && existsSync(config)) {
     throw new UsageError(`${config} is there already; expected a new file, or --replace`);
   }
-  const notes = [
-    ...(passwd === undefined ? [] : [`password_file ${resolve(passwd)}`]),
-    ...(acl === undefined ? [] : [`acl_file ${resolve(acl)}`]),
-  ];
-  const mapped =
-    conf === undefined
-      ? null
-      : mapMosquittoConf(await readFile(conf, 'utf8'), resolve(dataDir), notes);
+  const mapped = mapMosquittoConf(
+    conf === undefined ? '' : await readFile(conf, 'utf8'),
+    resolve(dataDir),
+    {
+      passwordFile: passwd === undefined ? undefined : resolve(passwd),
+      aclFile: acl === undefined ? undefined : resolve(acl),
+    },
+  );
   const report = db === undefined ? null : await migrateMosquitto({ db, dataDir, replace });
-  if (mapped !== null) await writeFile(config, mapped.toml);
-  const unmapped = mapped?.unmapped ?? [];
+  if (hasConfig) await writeFile(config, mapped.toml);
+  const { unmapped } = mapped;
   if (values.json === true) {
     process.stdout.write(`${JSON.stringify({ ...report, unmapped })}\n`);
     return ExitCode.success;
   }
   if (report !== null) process.stdout.write(reportText(report, values.verbose === true));
-  if (mapped !== null) {
-    const count = unmapped.length + notes.length;
-    process.stdout.write(`${join(config)}: ${count} settings without equivalent, see its end\n`);
+  if (hasConfig) {
+    const end = unmapped.length > 0 ? ', see its end' : '';
+    process.stdout.write(`${config}: ${unmapped.length} settings without equivalent${end}\n`);
   }
   return ExitCode.success;
 }

@@ -5,7 +5,7 @@ import { configSchema } from '../config/schema.ts';
 import { mapMosquittoConf } from './mosquitto-conf.ts';
 
 function mapped(...lines: readonly string[]): { [key: string]: unknown } {
-  const { toml } = mapMosquittoConf(lines.join('\n'), '/data', []);
+  const { toml } = mapMosquittoConf(lines.join('\n'), '/data', {});
   const value = parse(toml);
   configSchema.parse(value);
   return structuredClone(value);
@@ -76,8 +76,21 @@ suite('mapMosquittoConf', () => {
   test('everybody may connect only where every listener says so', () => {
     const both = ['listener 1', 'allow_anonymous true', 'listener 2'];
     assert.deepEqual(mapped(...both, 'allow_anonymous true').auth, { allowAnonymous: 'always' });
-    assert.equal(mapped(...both, 'allow_anonymous false').auth, undefined);
-    assert.equal(mapped('allow_anonymous false', ...both).auth, undefined);
+    assert.deepEqual(mapped(...both, 'allow_anonymous false').auth, { allowAnonymous: 'never' });
+    assert.deepEqual(mapped('allow_anonymous false', ...both).auth, { allowAnonymous: 'never' });
+    assert.equal(mapped('listener 1').auth, undefined);
+  });
+
+  test('files of users and rules stay what they are', () => {
+    const lines = ['password_file /etc/passwd', 'acl_file /etc/acl', 'listener 1', 'acl_file /b'];
+    const { authenticators, acl } = mapped(...lines);
+    assert.deepEqual(authenticators, [{ type: 'password', file: '/etc/passwd' }]);
+    assert.deepEqual(acl, { mosquittoFile: '/etc/acl' });
+    const given = { passwordFile: '/p"', aclFile: '/a' };
+    const { toml, unmapped } = mapMosquittoConf(lines.join('\n'), '/data', given);
+    assert.match(toml, /file = "\/p\\""\n/);
+    assert.match(toml, /mosquittoFile = "\/a"\n/);
+    assert.deepEqual(unmapped, [{ line: 4, text: 'acl_file /b' }]);
   });
 
   test('what has no equivalent is a comment, whatever it says, bridges as a whole', () => {
@@ -91,13 +104,12 @@ suite('mapMosquittoConf', () => {
       'user_\u0007 x',
       'listener 70000',
     ].join('\n');
-    const { toml, unmapped } = mapMosquittoConf(conf, '/data', ['acl_file /a\nb = 1']);
+    const { toml, unmapped } = mapMosquittoConf(conf, '/data', {});
     assert.deepEqual(
       unmapped.map(({ line }) => line),
       [2, 3, 4, 5, 6, 7, 8],
     );
     assert.deepEqual(structuredClone(parse(toml)), { storage: { dataDir: '/data' } });
     assert.match(toml, /# line 6: cafile \/etc\/cloud.crt\n/);
-    assert.match(toml, /# acl_file \/a\\nb = 1\n$/);
   });
 });

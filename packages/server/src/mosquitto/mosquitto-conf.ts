@@ -30,6 +30,7 @@ const silent = new Set([
   ...['autosave_on_changes', 'pid_file', 'user', 'set_tcp_nodelay', 'per_listener_settings'],
   ...['connection_messages', 'log_timestamp', 'log_timestamp_format'],
 ]);
+const generalSettings = new Set(['port', 'bind_address', 'password_file', 'acl_file']);
 const listenerSettings = new Set([
   ...['protocol', 'certfile', 'keyfile', 'cafile', 'require_certificate', 'tls_version'],
   'ciphers',
@@ -50,16 +51,18 @@ const bounds: Readonly<Record<string, readonly [keyof Limits, (value: string) =>
 
 const unitSeconds = { h: 3600, d: 86_400, w: 604_800, m: 2_592_000, y: 31_536_000 } as const;
 
+/** Files that are read here as they are. */
+export interface SecurityFiles {
+  readonly passwordFile?: string | undefined;
+  readonly aclFile?: string | undefined;
+}
+
 /**
  * @param conf the file
  * @param dataDir what `storage.dataDir` is to be
- * @param files further files of Mosquitto that there are: named in comments
+ * @param files instead of those that `conf` names
  */
-export function mapMosquittoConf(
-  conf: string,
-  dataDir: string,
-  files: readonly string[],
-): MappedConf {
+export function mapMosquittoConf(conf: string, dataDir: string, files: SecurityFiles): MappedConf {
   const mapping = new Mapping();
   for (const [at, line] of conf.split('\n').entries()) mapping.line(at + 1, line.trim());
   return mapping.finish(dataDir, files);
@@ -83,14 +86,14 @@ class Mapping {
     if (this.#isBridge || !this.#set(name, value)) this.#unmapped.push({ line, text });
   }
 
-  finish(dataDir: string, files: readonly string[]): MappedConf {
+  finish(dataDir: string, files: SecurityFiles): MappedConf {
     const tables = [
       this.#listenerTables(),
-      this.#allowsAnonymous === true ? '[auth]\nallowAnonymous = "always"\n' : '',
+      this.#securityTables(files),
       `[storage]\ndataDir = ${JSON.stringify(dataDir)}\n`,
       this.#features.length > 0 ? `[features]\n${this.#features.join('')}` : '',
       this.#limitTable(),
-      this.#comments(files),
+      this.#comments(),
     ];
     const toml = tables.filter(table => table !== '').join('\n');
     return { toml, unmapped: this.#unmapped };
@@ -100,7 +103,9 @@ class Mapping {
   #set(name: string, value: string): boolean {
     if (silent.has(name)) return true;
     if (name === 'listener') return this.#listen(value);
-    if (name === 'port' || name === 'bind_address') {
+    if (generalSettings.has(name)) {
+      // Here there is one file for all listeners: another one is told.
+      if (this.#general.has(name) && this.#general.get(name) !== value) return false;
       this.#general.set(name, value);
       return true;
     }
@@ -154,7 +159,8 @@ class Mapping {
   #listenerTables(): string {
     const listeners = [...this.#listeners];
     const isDefaultUsed = this.#general.has('port') || this.#general.has('bind_address');
-    if (isDefaultUsed || (listeners.length === 0 && this.#general.size > 0)) {
+    const isConfigured = [...listenerSettings].some(name => this.#general.has(name));
+    if (isDefaultUsed || (listeners.length === 0 && isConfigured)) {
       const port = Number(this.#general.get('port') ?? defaultPort);
       const host = this.#general.get('bind_address') ?? '0.0.0.0';
       listeners.unshift({ port, host, socket: null, settings: this.#general });
@@ -168,13 +174,23 @@ class Mapping {
     return `[limits]\n${lines.join('')}`;
   }
 
-  #comments(files: readonly string[]): string {
-    const lines = [
-      ...this.#unmapped.map(({ line, text }) => `# line ${line}: ${oneLine(text)}\n`),
-      ...files.map(file => `# ${oneLine(file)}\n`),
-    ];
-    if (lines.length === 0) return '';
-    return `# Without equivalent in this version:\n${lines.join('')}`;
+  #securityTables({ passwordFile, aclFile }: SecurityFiles): string {
+    const users = passwordFile ?? this.#general.get('password_file');
+    const rules = aclFile ?? this.#general.get('acl_file');
+    const anonymous = this.#allowsAnonymous === true ? 'always' : 'never';
+    const tables: string[] = [];
+    if (this.#allowsAnonymous !== null) tables.push(`[auth]\nallowAnonymous = "${anonymous}"\n`);
+    if (users !== undefined) {
+      tables.push(`[[authenticators]]\ntype = "password"\nfile = ${JSON.stringify(users)}\n`);
+    }
+    if (rules !== undefined) tables.push(`[acl]\nmosquittoFile = ${JSON.stringify(rules)}\n`);
+    return tables.join('\n');
+  }
+
+  #comments(): string {
+    if (this.#unmapped.length === 0) return '';
+    const lines = this.#unmapped.map(({ line, text }) => `# line ${line}: ${oneLine(text)}\n`);
+    return `# Without equivalent:\n${lines.join('')}`;
   }
 }
 
