@@ -67,11 +67,14 @@ export async function fillFolder(
       throw new Error(`${path} is not empty; expected a new folder, or that it may be replaced`);
     }
     await rm(staging, { recursive: true, force: true });
-    await fill(staging);
+    await fill(staging).catch(async error => {
+      await rm(staging, { recursive: true, force: true });
+      throw error;
+    });
     await removeData(disk);
     await moveData(staging, disk);
+    await rm(staging, { recursive: true });
   } finally {
-    await rm(staging, { recursive: true, force: true });
     unlock();
   }
 }
