@@ -74,14 +74,15 @@ suite('damage and torn ends', () => {
   });
 
   test('what is damaged after the start is not given out, and ends the engine', async () => {
-    const world = new World({ cacheBytesMax: 0 });
+    const room = { acceptBytesMax: 4_000_000, entryBytesMax: 2_000_000 };
+    const world = new World({ cacheBytesMax: 0, ...room });
     const { engine, accept } = await world.start();
     const health: (string | undefined)[] = [];
     engine.onHealth((now, error) => health.push(now, error?.code));
     const good = await accept(new Uint8Array(100).fill(1));
     const bad = await accept(new Uint8Array(100).fill(2));
     // What was written last is in memory.
-    await accept(new Uint8Array(100).fill(4));
+    await accept(new Uint8Array(1_100_000));
     assert.equal((await engine.accepts.read(good))[0], 1);
     const bytes = fileOf(world.disk, await world.disk.list(), 'accept-');
     bytes[bytes.lastIndexOf(2)] = 3;
