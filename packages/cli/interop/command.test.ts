@@ -128,15 +128,15 @@ suite('exit codes', { timeout }, () => {
     try {
       deepEqual(await outcomeOf(godwit('pub', '-p', port, '-t', 'a/b/c', '-m', '', '-q', '1')), [
         0x90,
-        'godwit pub: the server disconnected: 0x90, Topic Name invalid\n',
+        'godwit pub: the server disconnected: 0x90, topic name invalid\n',
       ]);
       deepEqual(await outcomeOf(godwit('pub', '-p', port, '-t', 'a', '-m', 'x', '-q', '1', '-r')), [
         0x97,
-        'godwit pub: the server refused the message: 0x97, Quota exceeded\n',
+        'godwit pub: the server refused the message: 0x97, quota exceeded\n',
       ]);
       deepEqual(await outcomeOf(godwit('sub', '-p', port, '-t', 'a/b/c')), [
         0x8f,
-        'godwit sub: the server refused a/b/c: 0x8F, Topic Filter invalid\n',
+        'godwit sub: the server refused a/b/c: 0x8F, topic filter invalid\n',
       ]);
       deepEqual(await outcomeOf(godwit('sub', '-p', port, '-t', 'a/b/c', '--quiet')), [0x8f, '']);
     } finally {

@@ -35,5 +35,5 @@ test('a failure said of a message keeps what is known of it', () => {
 });
 
 test('a reason code in words', () => {
-  assert.equal(reasonName(0x87), '0x87, Not authorized');
+  assert.equal(reasonName(0x87), '0x87, not authorized');
 });

@@ -2,7 +2,7 @@
  * What can go wrong, as values a program can decide on: one closed list of codes, the server's
  * reason where it gave one, and whether trying again can help.
  */
-import { ReasonCode, reasonCodeName } from '@godwit/protocol';
+import { ReasonCode } from '@godwit/protocol';
 
 /** Every `code` of an {@link MqttError}. */
 export const ErrorCode = {
@@ -92,10 +92,11 @@ const retryableReasons: ReadonlySet<number> = new Set([
   ReasonCode.maximumConnectTime,
 ]);
 
-/** A reason code as text: `0x87, Not authorized`. */
+/** A reason code as text, in the words of `ReasonCode`: `0x87, not authorized`. */
 export function reasonName(reasonCode: number): string {
   const hex = reasonCode.toString(16).toUpperCase().padStart(2, '0');
-  return `0x${hex}, ${reasonCodeName(reasonCode)}`;
+  const [name = 'unknown'] = Object.entries(ReasonCode).find(([, is]) => is === reasonCode) ?? [];
+  return `0x${hex}, ${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)}`;
 }
 
 /** An operation failed, for a reason outside the program. */

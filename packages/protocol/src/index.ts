@@ -35,7 +35,8 @@ export {
   writePublishHead,
 } from './packet/publish-frame.ts';
 export { PublishView } from './packet/publish-view.ts';
-export { isReasonCodeOf, ReasonCode, reasonCodeName } from './packet/reason-code.ts';
+export { isReasonCodeOf, ReasonCode } from './packet/reason-code.ts';
+export { reasonCodeName } from './packet/reason-code-name.ts';
 export type { SubackPacket, SubackProperties } from './packet/suback.ts';
 export type {
   SubscribePacket,

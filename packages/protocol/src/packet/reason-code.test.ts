@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { PacketType } from './packet-type.ts';
-import { isReasonCodeOf, ReasonCode, reasonCodeName } from './reason-code.ts';
+import { isReasonCodeOf, ReasonCode } from './reason-code.ts';
+import { reasonCodeName } from './reason-code-name.ts';
 
 function codesOf(type: PacketType): string {
   const codes: string[] = [];

@@ -1,7 +1,4 @@
-/**
- * The reason codes of MQTT 5.0, by the specification's names, and which packets may carry which,
- * from one table.
- */
+/** The reason codes of MQTT 5.0, by the specification's names, and which packets may carry which. */
 import { PacketType } from './packet-type.ts';
 
 /** Reason codes; several packets share a value under different names (0x00 has three). */
@@ -56,91 +53,24 @@ export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
 
 const { auth, connack, disconnect, puback, pubcomp, pubrec, pubrel, suback, unsuback } = PacketType;
 
-/** Each code's name and the packets it may stand in (section 2.4). */
-const table: readonly (readonly [ReasonCode, string, readonly PacketType[]])[] = [
-  [ReasonCode.success, 'Success', [connack, puback, pubrec, pubrel, pubcomp, unsuback, auth]],
-  [ReasonCode.normalDisconnection, 'Normal disconnection', [disconnect]],
-  [ReasonCode.grantedQoS0, 'Granted QoS 0', [suback]],
-  [ReasonCode.grantedQoS1, 'Granted QoS 1', [suback]],
-  [ReasonCode.grantedQoS2, 'Granted QoS 2', [suback]],
-  [ReasonCode.disconnectWithWillMessage, 'Disconnect with Will Message', [disconnect]],
-  [ReasonCode.noMatchingSubscribers, 'No matching subscribers', [puback, pubrec]],
-  [ReasonCode.noSubscriptionExisted, 'No subscription existed', [unsuback]],
-  [ReasonCode.continueAuthentication, 'Continue authentication', [auth]],
-  [ReasonCode.reAuthenticate, 'Re-authenticate', [auth]],
-  [
-    ReasonCode.unspecifiedError,
-    'Unspecified error',
-    [connack, puback, pubrec, suback, unsuback, disconnect],
-  ],
-  [ReasonCode.malformedPacket, 'Malformed Packet', [connack, disconnect]],
-  [ReasonCode.protocolError, 'Protocol Error', [connack, disconnect]],
-  [
-    ReasonCode.implementationSpecificError,
-    'Implementation specific error',
-    [connack, puback, pubrec, suback, unsuback, disconnect],
-  ],
-  [ReasonCode.unsupportedProtocolVersion, 'Unsupported Protocol Version', [connack]],
-  [ReasonCode.clientIdentifierNotValid, 'Client Identifier not valid', [connack]],
-  [ReasonCode.badUserNameOrPassword, 'Bad User Name or Password', [connack]],
-  [
-    ReasonCode.notAuthorized,
-    'Not authorized',
-    [connack, puback, pubrec, suback, unsuback, disconnect],
-  ],
-  [ReasonCode.serverUnavailable, 'Server unavailable', [connack]],
-  [ReasonCode.serverBusy, 'Server busy', [connack, disconnect]],
-  [ReasonCode.banned, 'Banned', [connack]],
-  [ReasonCode.serverShuttingDown, 'Server shutting down', [disconnect]],
-  [ReasonCode.badAuthenticationMethod, 'Bad authentication method', [connack, disconnect]],
-  [ReasonCode.keepAliveTimeout, 'Keep Alive timeout', [disconnect]],
-  [ReasonCode.sessionTakenOver, 'Session taken over', [disconnect]],
-  [ReasonCode.topicFilterInvalid, 'Topic Filter invalid', [suback, unsuback, disconnect]],
-  [ReasonCode.topicNameInvalid, 'Topic Name invalid', [connack, puback, pubrec, disconnect]],
-  [
-    ReasonCode.packetIdentifierInUse,
-    'Packet Identifier in use',
-    [puback, pubrec, suback, unsuback],
-  ],
-  [ReasonCode.packetIdentifierNotFound, 'Packet Identifier not found', [pubrel, pubcomp]],
-  [ReasonCode.receiveMaximumExceeded, 'Receive Maximum exceeded', [disconnect]],
-  [ReasonCode.topicAliasInvalid, 'Topic Alias invalid', [disconnect]],
-  [ReasonCode.packetTooLarge, 'Packet too large', [connack, disconnect]],
-  [ReasonCode.messageRateTooHigh, 'Message rate too high', [disconnect]],
-  [ReasonCode.quotaExceeded, 'Quota exceeded', [connack, puback, pubrec, suback, disconnect]],
-  [ReasonCode.administrativeAction, 'Administrative action', [disconnect]],
-  [
-    ReasonCode.payloadFormatInvalid,
-    'Payload format invalid',
-    [connack, puback, pubrec, disconnect],
-  ],
-  [ReasonCode.retainNotSupported, 'Retain not supported', [connack, disconnect]],
-  [ReasonCode.qosNotSupported, 'QoS not supported', [connack, disconnect]],
-  [ReasonCode.useAnotherServer, 'Use another server', [connack, disconnect]],
-  [ReasonCode.serverMoved, 'Server moved', [connack, disconnect]],
-  [
-    ReasonCode.sharedSubscriptionsNotSupported,
-    'Shared Subscriptions not supported',
-    [suback, disconnect],
-  ],
-  [ReasonCode.connectionRateExceeded, 'Connection rate exceeded', [connack, disconnect]],
-  [ReasonCode.maximumConnectTime, 'Maximum connect time', [disconnect]],
-  [
-    ReasonCode.subscriptionIdentifiersNotSupported,
-    'Subscription Identifiers not supported',
-    [suback, disconnect],
-  ],
-  [
-    ReasonCode.wildcardSubscriptionsNotSupported,
-    'Wildcard Subscriptions not supported',
-    [suback, disconnect],
-  ],
+/** The codes that packets may carry, in hexadecimal (section 2.4). */
+const table: readonly (readonly [packets: readonly PacketType[], codes: string])[] = [
+  [[connack], '00 80 81 82 83 84 85 86 87 88 89 8a 8c 90 95 97 99 9a 9b 9c 9d 9f'],
+  [[puback, pubrec], '00 10 80 83 87 90 91 97 99'],
+  [[pubrel, pubcomp], '00 92'],
+  [[suback], '00 01 02 80 83 87 8f 91 97 9e a1 a2'],
+  [[unsuback], '00 11 80 83 87 8f 91'],
+  [[disconnect], '00 04 80 81 82 83 87 89 8b 8c 8d 8e 8f 90'],
+  [[disconnect], '93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f a0 a1 a2'],
+  [[auth], '00 18 19'],
 ];
 
 /** By code: one bit for each packet type that may carry it. */
 const packetsOf = new Uint16Array(256);
-for (const [code, , packets] of table) {
-  for (const type of packets) packetsOf[code] |= 1 << type;
+for (const [packets, codes] of table) {
+  for (const code of codes.split(' ')) {
+    for (const type of packets) packetsOf[Number.parseInt(code, 16)] |= 1 << type;
+  }
 }
 
 /**
@@ -149,21 +79,4 @@ for (const [code, , packets] of table) {
  */
 export function isReasonCodeOf(type: PacketType, code: number): boolean {
   return ((packetsOf[code] >> type) & 1) === 1;
-}
-
-/**
- * The specification's name of a reason code, for people: `Not authorized`.
- *
- * @param type tells apart what shares a value, as 0x00 does: `Granted QoS 0` in SUBACK, `Normal
- *   disconnection` in DISCONNECT, else `Success`
- * @returns `unknown reason code 0x42` for a code that the specification does not have
- */
-export function reasonCodeName(code: number, type?: PacketType): string {
-  let name: string | undefined;
-  for (const [known, text, packets] of table) {
-    if (known !== code) continue;
-    if (type !== undefined && packets.includes(type)) return text;
-    name ??= text;
-  }
-  return name ?? `unknown reason code 0x${code.toString(16).padStart(2, '0')}`;
 }
