@@ -93,7 +93,7 @@ function mosquittoHelp(): string {
 }
 
 /** A process that listens on `port` of loopback. */
-async function running(
+export async function running(
   command: string,
   args: readonly string[],
   port: number,
@@ -133,7 +133,7 @@ async function listening(child: ChildProcess, port: number): Promise<void> {
   throw new Error(`${child.spawnargs.join(' ')} did not begin to listen`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -17,21 +17,33 @@ export interface Times {
 
 /** @throws Error with what the load said when it failed */
 export async function measure(
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'args'>,
+  broker: RunningBroker,
+  times: Times,
+): Promise<Measured> {
+  const measured = await load([...scenario.args, '-V', '311'], broker, times);
+  if (measured.received === 0) throw new Error('nothing arrived');
+  return measured;
+}
+
+/**
+ * A run of `godwit bench` on the processor of the load.
+ * @throws Error with what it said when it failed
+ */
+export async function load(
+  args: readonly string[],
   { pid, port }: RunningBroker,
   { warmUpSeconds, seconds }: Times,
 ): Promise<Measured> {
-  const [file, ...args] = pinned(loadCore, [
-    ...[process.execPath, launcher, 'bench', ...scenario.args],
-    ...['-V', '311', '-h', '127.0.0.1', '-p', String(port), '--pid', String(pid)],
+  const [file, ...rest] = pinned(loadCore, [
+    ...[process.execPath, launcher, 'bench', ...args],
+    ...['-h', '127.0.0.1', '-p', String(port), '--pid', String(pid)],
     ...['--warmup', String(warmUpSeconds), '-d', String(seconds), '--json', '--quiet'],
   ]);
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if (out === '') throw new Error(err.trim() || 'the load ended without a word');
-  const metrics = metricsOf(JSON.parse(out) as Report);
-  if (metrics.get('received') === 0) throw new Error('nothing arrived');
-  return Object.fromEntries(metrics);
+  return Object.fromEntries(metricsOf(JSON.parse(out) as Report));
 }
 
 /** The median of each number. */

@@ -3,6 +3,7 @@
  * same load; and the micro-benchmarks, by name.
  *
  *     npm run bench -- [scenario…] [--against mosquitto,aedes] [--rounds n] [--seconds n]
+ *     npm run bench -- durable [--rounds n] [--seconds n] [--against mosquitto,aedes]
  *     npm run bench -- client [rounds] | codec | filter-tree [filters] | storage-local [directory]
  */
 import { parseArgs } from 'node:util';
@@ -12,9 +13,10 @@ import { type Measured, measure, medians, type Times } from './measurement.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 
 /** Micro-benchmarks: programs of their own beside this one. */
-const parts: readonly string[] = ['client', 'codec', 'filter-tree', 'storage-local'];
+const parts: readonly string[] = ['client', 'codec', 'durable', 'filter-tree', 'storage-local'];
 
 const usage = `Usage: npm run bench -- [scenario…] [options]
+       npm run bench -- durable [--rounds n] [--seconds n] [--against mosquitto,aedes]
        npm run bench -- client [rounds] | codec | filter-tree [filters] | storage-local [directory]
 
 Scenarios: ${scenarios.map(({ name }) => name).join(', ')}; all by default

@@ -31,14 +31,23 @@ suite('transports', { skip: await certificatesMissing(), timeout: suiteMs }, () 
     folder = await mkdtemp(join(tmpdir(), 'godwit-transports-'));
     certificates = await testCertificates();
     const device = await certificates.sign('device');
+    const revoked = await certificates.sign('revoked');
+    const expired = await certificates.sign('expired', [], -1);
+    const ocspResponse = await certificates.ocspResponse(certificates.server);
     const files = {
       'ca.crt': certificates.ca,
       'server.crt': certificates.server.cert,
       'server.key': certificates.server.key,
       'device.crt': device.cert,
       'device.key': device.key,
+      'revoked.crt': revoked.cert,
+      'revoked.key': revoked.key,
+      'expired.crt': expired.cert,
+      'expired.key': expired.key,
+      'ca.crl': await certificates.revoke([revoked]),
     };
     for (const [name, text] of Object.entries(files)) await writeFile(file(name), text);
+    await writeFile(file('server.ocsp'), ocspResponse);
     const common = { host, port: 0, backlog: 16 };
     const tls = { cert: file('server.crt'), key: file('server.key') };
     const listeners: ListenerConfig[] = [
@@ -47,6 +56,15 @@ suite('transports', { skip: await certificatesMissing(), timeout: suiteMs }, () 
       { ...common, type: 'ws' },
       { ...common, type: 'wss', ...tls },
       { ...common, type: 'unix', path: file('a.sock') },
+      {
+        ...common,
+        type: 'mqtts',
+        ...tls,
+        ca: file('ca.crt'),
+        crl: [file('ca.crl')],
+        requireClientCert: true,
+        ocspResponse: file('server.ocsp'),
+      },
     ];
     const config: Config = { ...defaultConfig, listeners };
     server = await Server.start(config, { write: () => {} });
@@ -67,7 +85,9 @@ suite('transports', { skip: await certificatesMissing(), timeout: suiteMs }, () 
   suite('mosquitto_pub and mosquitto_sub', {
     skip: skipWhereMissing(mosquittoClients.missing),
   }, () => {
-    const own = (): string[] => ['--cert', file('device.crt'), '--key', file('device.key')];
+    const own = (name = 'device'): string[] => {
+      return ['--cert', file(`${name}.crt`), '--key', file(`${name}.key`)];
+    };
     const secure = (index: number): string[] => {
       return ['-h', 'localhost', '-p', portOf(index), '--cafile', file('ca.crt')];
     };
@@ -86,12 +106,29 @@ suite('transports', { skip: await certificatesMissing(), timeout: suiteMs }, () 
     test('TLS without it is refused', async () => {
       await rejects(run('mosquitto_pub', [...secure(1), '-t', 'a', '-n'], Buffer.alloc(0)));
     });
+    test('TLS with a list of revoked certificates', () => exchange([...secure(5), ...own()]));
+    for (const name of ['revoked', 'expired']) {
+      test(`a client’s certificate that is ${name}`, async () => {
+        const args = [...secure(5), ...own(name), '-t', 'a', '-n'];
+        await rejects(run('mosquitto_pub', args, Buffer.alloc(0)));
+      });
+    }
     test('TLS 1.2', () => exchange([...secure(0), '--tls-version', 'tlsv1.2']));
     test('a certificate that is not trusted', async () => {
       const args = ['-h', host, '-p', portOf(0), '--capath', '/etc/ssl/certs', '-t', 'a', '-n'];
       await rejects(run('mosquitto_pub', args, Buffer.alloc(0)));
     });
     test('a Unix socket', () => exchange(['--unix', file('a.sock')]));
+  });
+
+  test('openssl s_client is told that the certificate has not been revoked', async () => {
+    const at = ['-connect', `localhost:${portOf(5)}`, '-CAfile', file('ca.crt'), '-status'];
+    const device = ['-cert', file('device.crt'), '-key', file('device.key')];
+    const program = new Program('openssl', ['s_client', ...at, ...device, '-verify_return_error']);
+    await program.line(/OCSP Response Status: successful/);
+    await program.line(/Cert Status: good/);
+    await program.line(/Verify return code: 0 \(ok\)/);
+    await program.stop('SIGKILL');
   });
 
   suite('MQTT.js', () => {

@@ -14,11 +14,16 @@ const NODE_MIN = [24, 11];
 /** What the interoperability tests run or load; on other systems those tests are skipped. */
 const DEBIAN_PACKAGES = [
   'chromium',
+  'haproxy',
+  'libnginx-mod-stream',
   'microsocks',
   'mosquitto',
   'mosquitto-clients',
+  'nginx-light',
   'openssl',
   'python3-paho-mqtt',
+  'slapd',
+  'strace',
   'tinyproxy',
   'tshark',
 ];

@@ -54,13 +54,16 @@ export async function startAedes(): Promise<Server> {
   };
 }
 
-const mosquitto = '/usr/sbin/mosquitto';
+export const mosquitto = '/usr/sbin/mosquitto';
 
 export const mosquittoMissing = isInstalled('sh', '-c', `command -v ${mosquitto}`)
   ? false
   : 'mosquitto is not installed';
 
-/** Debian's mosquitto, which says when it listens; `more` goes behind its settings. */
+/**
+ * Debian's mosquitto, which says when it listens.
+ * @param more lines of its configuration
+ */
 export async function startMosquitto(more: readonly string[] = []): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'godwit-interop-'));
   const config = join(folder, 'mosquitto.conf');
@@ -84,7 +87,7 @@ export async function startMosquitto(more: readonly string[] = []): Promise<Serv
   };
 }
 
-/** A port that nobody listens on for now. */
+/** A port that nobody listens on now, for a program that cannot choose one itself. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

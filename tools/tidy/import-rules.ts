@@ -18,9 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
-  server: ['runtime', 'protocol', 'transport', 'storage', 'broker'],
+  server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'auth'],
   bench: ['runtime', 'protocol', 'transport'],
-  cli: ['runtime', 'protocol', 'transport', 'client', 'server', 'bench'],
+  simulator: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'testkit'],
+  cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'server', 'bench'],
 };
 
 /** Entries that, with all they lead to, also run in a browser. */

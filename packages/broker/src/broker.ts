@@ -12,7 +12,7 @@ import {
 import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
 import type { Engine } from '@godwit/storage';
 import type { ByteStream } from '@godwit/transport';
-import { Connection, type ConnectionHandlers } from './connection/connection.ts';
+import { Connection, type ConnectionHandlers, Phase } from './connection/connection.ts';
 import { Flusher } from './connection/flusher.ts';
 import { SlabPool } from './connection/slab-pool.ts';
 import type { Context } from './context.ts';
@@ -21,6 +21,7 @@ import { Durability } from './durable/durability.ts';
 import { type Features, resolveFeatures } from './features.ts';
 import { checkedRefusal } from './handlers/answers.ts';
 import { packetHandlers } from './handlers/packet-handlers.ts';
+import { keepsAll } from './handlers/reauthorize.ts';
 import type { ConnectRefusal, Hooks } from './hooks.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { Metrics } from './metrics.ts';
@@ -37,6 +38,8 @@ import { TimerWheel } from './timer-wheel.ts';
 
 /** Memory kept for output blocks that are not in use, in bytes. */
 const slabPoolBytesMax = 32 * 1024 * 1024;
+/** Connections that `reauthorize` sees to before it lets other work go first. */
+const reauthorizedAtOnce = 256;
 
 export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
@@ -215,6 +218,30 @@ export class Broker {
     if (!connection) return false;
     connection.disconnect(reasonCode, refusal);
     return true;
+  }
+
+  /**
+   * Asks the hooks again about all who are connected, because what they answer has changed. A
+   * client that is not welcome any more, or has lost a subscription or its will, is told so by the
+   * end of its connection (0x87); what it may publish is asked anew. Sessions of clients that are
+   * away are seen to when these come back.
+   *
+   * @returns how many connections it ended, once all answers are there
+   */
+  async reauthorize(): Promise<number> {
+    const { clock } = this.#context;
+    let ended = 0;
+    let seen = 0;
+    for (const connection of this.#connections) {
+      seen += 1;
+      // Others get their turn in between.
+      if (seen % reauthorizedAtOnce === 0) await new Promise<void>(next => clock.defer(next));
+      if (connection.phase !== Phase.open) continue;
+      if (await keepsAll(connection)) continue;
+      connection.disconnect(ReasonCode.notAuthorized);
+      ended += 1;
+    }
+    return ended;
   }
 
   /**

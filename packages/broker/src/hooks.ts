@@ -4,6 +4,7 @@
  * own connection: nothing more is read from it until the answer is there.
  */
 import type { QoS, ReasonCode, UserProperty } from '@godwit/protocol';
+import type { PeerCertificate } from '@godwit/transport';
 import type { AuthMethod } from './auth-method.ts';
 
 /** A value, or a promise of it where an outside authority has to be asked. */
@@ -17,6 +18,10 @@ export interface ClientInfo {
   readonly protocolVersion: 3 | 4 | 5;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Of a client that has shown one over TLS, and whose certificate is trusted. */
+  readonly peerCertificate?: PeerCertificate | undefined;
+  /** {@link Welcome.identity} as it was given; absent before that. */
+  readonly identity?: object | undefined;
 }
 
 /** What a client says of itself in CONNECT. */
@@ -59,6 +64,13 @@ export interface Welcome {
   readonly reasonCode: typeof ReasonCode.success;
   /** Who it is, where that is not what CONNECT says. */
   readonly username?: string;
+  /** What else is known of it, for hooks asked later; the broker does not look inside. */
+  readonly identity?: object;
+  /**
+   * Wall time in milliseconds at which the welcome is over: the connection then ends with 0xA0
+   * (`permissionsExpired`), unless the client has authenticated again. Absent: it is never over.
+   */
+  readonly expiresAtMs?: number | undefined;
   /** Response Information, for a client that asked for it. [MQTT-3.1.2-28] */
   readonly responseInformation?: string;
   /** For CONNACK; left out where they would exceed the client's Maximum Packet Size. */
@@ -108,8 +120,23 @@ export interface Hooks {
    * No: the message goes nowhere; QoS 1 and 2 are answered with the reason (3.x: acknowledged).
    */
   authorizePublish?(client: ClientInfo, request: PublishRequest): Awaitable<PublishAnswer>;
-  /** Asked once per filter. The answer is the filter's reason code in SUBACK. */
+  /**
+   * Asked once per filter, again when a client comes back to its session, and by
+   * `Broker.reauthorize`: what is refused then ends (`subscriptionsRevoked`). The answer is the filter's
+   * reason code in SUBACK.
+   */
   authorizeSubscribe?(client: ClientInfo, request: SubscribeRequest): Awaitable<SubscribeAnswer>;
+  /**
+   * Asked once per connection, and by `Broker.reauthorize`: what decides by topic which of the
+   * messages that the client has subscribed to it gets (`messagesDroppedUnauthorized`), or null for
+   * all of them, which costs nothing. It is called for each message, and must not throw.
+   */
+  authorizeReceive?(client: ClientInfo): ((topic: string) => boolean) | null;
+  /**
+   * Asked right before CONNACK, and by `Broker.reauthorize`. `false`: the client would not be let in
+   * any more.
+   */
+  isStillWelcome?(client: ClientInfo): boolean;
   /** After CONNACK. */
   onConnect?(client: ClientInfo, sessionPresent: boolean): void;
   onDisconnect?(client: ClientInfo, info: DisconnectInfo): void;

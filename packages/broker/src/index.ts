@@ -1,3 +1,15 @@
+export { readArchive } from './archive/archive-reader.ts';
+export type {
+  ArchivedContent,
+  ArchivedMessage,
+  ArchivedRetained,
+  ArchivedSession,
+  ArchivedSubscription,
+  ArchivedTarget,
+  ArchivedWill,
+  ArchiveRecord,
+} from './archive/archive-record.ts';
+export { ArchiveWriter } from './archive/archive-writer.ts';
 export type {
   AuthChallenge,
   AuthExchange,

@@ -35,6 +35,12 @@ export class Metrics {
   /** Refused by `authenticate` or an authentication method, at CONNECT or later. */
   authenticationsRefused = 0;
   publishesUnauthorized = 0;
+  /** Subscribed to, and kept back by `authorizeReceive`. */
+  messagesDroppedUnauthorized = 0;
+  /** Were allowed once, and ended because they are not any more. */
+  subscriptionsRevoked = 0;
+  /** Connections ended because what let the client in had a time limit. */
+  permissionsExpired = 0;
   protocolErrors = 0;
   keepAliveTimeouts = 0;
   connectTimeouts = 0;

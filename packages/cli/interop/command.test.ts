@@ -155,7 +155,7 @@ suite('exit codes', { timeout }, () => {
     match(String(stderr), /^godwit sub: option '-q.* Expected an integer from 0 to 2\.\n$/);
     deepEqual(await outcomeOf(godwit('brew')), [
       1,
-      "godwit: there is no command 'brew'; expected serve, pub, sub, bench or --help\n",
+      "godwit: there is no command 'brew'; expected serve, pub, sub, bench, passwd, explain, store, migrate or --help\n",
     ]);
     const { code: helped, stdout } = await godwit('sub', '--help').outcome;
     equal(helped, 0);
@@ -216,10 +216,26 @@ suite('godwit serve', { timeout }, () => {
     ]);
   });
 
-  test('does not pretend to store data', async () => {
-    const { code, stderr } = await godwit('serve', '--data-dir', 'x').outcome;
+  test('a data directory is for one server at a time, and outlives it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'godwit-data-'));
+    const serve = (): Running => godwit('serve', '--port', '0', '--data-dir', folder);
+    const first = serve();
+    const { port } = new URL(await urlOf(first));
+    const { code, stderr } = await serve().outcome;
     equal(code, 1);
-    match(stderr, /--data-dir.*keeps everything in memory/);
+    match(stderr, /cannot use the data directory .*in use/);
+    const kept = ['-p', port, '-t', 'kept', '-q', '1'];
+    equal((await godwit('pub', ...kept, '-r', '-m', 'still here').outcome).code, 0);
+    first.kill('SIGKILL');
+    await first.outcome;
+    const second = serve();
+    const again = new URL(await urlOf(second)).port;
+    const { stdout } = await godwit('sub', '-p', again, '-t', 'kept', '-C', '1', '-W', '20')
+      .outcome;
+    equal(stdout, 'still here\n');
+    second.kill('SIGTERM');
+    equal((await second.outcome).code, 0);
+    await rm(folder, { recursive: true });
   });
 });
 

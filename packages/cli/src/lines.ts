@@ -2,14 +2,15 @@
 
 const newline = 0x0a;
 /** As long as a packet of MQTT can be. */
-const lineBytesMax = 268_435_455;
+const packetBytesMax = 268_435_455;
 
 /**
  * Lines without their ends; the last one need not have one.
- * @throws RangeError for a line longer than a message can be
+ * @throws RangeError for a line longer than `lineBytesMax`
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
+  lineBytesMax: number = packetBytesMax,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
@@ -23,7 +24,7 @@ export async function* linesOf(
     parts.push(chunk.subarray(start));
     length += chunk.length - start;
     if (length > lineBytesMax) {
-      throw new RangeError(`a line of standard input is over ${lineBytesMax} bytes long`);
+      throw new RangeError(`a line is over ${lineBytesMax} bytes long`);
     }
   }
   if (length > 0) yield Buffer.concat(parts);

@@ -28,6 +28,22 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'load a server, and measure it',
     load: async () => (await import('./commands/bench.ts')).benchCommand(),
   },
+  passwd: {
+    summary: 'edit a file of users and passwords',
+    load: async () => (await import('./commands/passwd.ts')).passwdCommand(),
+  },
+  explain: {
+    summary: 'say what a client may do, and which rule says so',
+    load: async () => (await import('./commands/explain.ts')).explainCommand(),
+  },
+  store: {
+    summary: 'inspect, verify, compact, export or import the data of a stopped broker',
+    load: async () => (await import('./commands/store.ts')).storeCommand(),
+  },
+  migrate: {
+    summary: 'take over the data and the configuration of another broker',
+    load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  },
 };
 
 /**

@@ -12,10 +12,11 @@ export async function runCommand(command: CliCommand, args: readonly string[]): 
     process.stderr.write(lines.join(''));
   };
   try {
-    parser
-      .exitOverride()
-      .configureOutput({ outputError: message => complain(oneLine(message)) })
-      .parse(joinProperties(args, parser.options), { from: 'user' });
+    for (const each of [parser, ...parser.commands]) {
+      each.exitOverride();
+      each.configureOutput({ outputError: message => complain(oneLine(message)) });
+    }
+    parser.parse(joinProperties(args, parser.options), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     throw error;

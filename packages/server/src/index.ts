@@ -3,4 +3,5 @@ export { defaultConfig, portMax } from './config/config.ts';
 export { ConfigError, type ConfigIssue } from './config/config-error.ts';
 export { type ConfigSources, loadConfig } from './config/load-config.ts';
 export type { Log, LogFields, LogStream } from './log/log.ts';
+export { Security } from './security.ts';
 export { ListenError, Server, StorageError } from './server.ts';

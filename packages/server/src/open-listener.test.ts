@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { ByteStream } from '@godwit/transport';
-import { connectTls, connectUnix, connectWebSocket } from '@godwit/transport/node';
+import { connectTcp, connectTls, connectUnix, connectWebSocket } from '@godwit/transport/node';
 import {
   certificatesMissing,
   type TestCertificates,
@@ -12,6 +12,7 @@ import {
 } from '@godwit/transport/test-certificates';
 import { type Config, defaultConfig, defaultListener } from './config/config.ts';
 import { Server } from './server.ts';
+import { SettlingClock } from './settling-clock.ts';
 
 const skip = await certificatesMissing();
 
@@ -33,10 +34,16 @@ async function connack(stream: ByteStream): Promise<number[]> {
   return answer;
 }
 
+/** Lets promises that are settled be taken note of. */
+async function turn(): Promise<void> {
+  for (let count = 0; count < 200; count += 1) await Promise.resolve();
+}
+
 suite('a server', { skip }, () => {
   let folder = '';
   let certificates: TestCertificates;
   const lines: string[] = [];
+  const clock = new SettlingClock();
   let server: Server;
 
   before(async () => {
@@ -56,7 +63,7 @@ suite('a server', { skip }, () => {
         { ...common, type: 'unix', path: join(folder, 'a.sock'), mode: '600' },
       ],
     };
-    server = await Server.start(config, { write: line => lines.push(line) });
+    server = await Server.start(config, { write: line => lines.push(line) }, clock);
     await server.log.open();
   });
   after(async () => {
@@ -110,7 +117,7 @@ suite('a server', { skip }, () => {
       stream.destroy();
       return stream.peerCertificate?.commonName;
     };
-    equal(server.hasCertificates, true);
+    equal(server.isReloadable, true);
     const stays = await secure(0);
     await writeCertificate(await certificates.sign('renewed', ['IP:127.0.0.1']));
     await server.reload();
@@ -122,13 +129,42 @@ suite('a server', { skip }, () => {
     match(lines.join(''), /ERROR certificates stay .*url=mqtts:.* error="key is .* no key in PEM/);
     deepEqual(await connack(stays), [0x20, 0]);
   });
+
+  test('notices that its certificates have changed', async () => {
+    const reloads = server.metrics.certificateReloads;
+    await writeCertificate(await certificates.sign('noticed', ['IP:127.0.0.1']));
+    while (server.metrics.certificateReloads < reloads + 3) {
+      await clock.settled();
+      await turn();
+    }
+    const stream = await secure(0);
+    stream.destroy();
+    equal(stream.peerCertificate?.commonName, 'noticed');
+    equal(server.metrics.certificateReloadsFailed > 0, true);
+  });
+});
+
+test('a proxy says who its clients are', async () => {
+  const listeners = [{ ...defaultListener, port: 0, proxyProtocol: ['127.0.0.1'] }];
+  const lines: string[] = [];
+  const config = { ...defaultConfig, listeners };
+  const server = await Server.start(config, { write: line => lines.push(line) });
+  await server.log.open();
+  const stream = await connectTcp({
+    host: '127.0.0.1',
+    port: Number(new URL(server.urls[0]).port),
+  });
+  stream.write(Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.1 56324 1883\r\n'));
+  deepEqual(await connack(stream), [0x20, 0x87], 'it is not local, whatever the proxy is');
+  match(lines.join(''), /anonymous clients must be local.*remoteAddress=192\.0\.2\.1/);
+  await server.close();
 });
 
 test('a server without certificates has nothing to reload', async () => {
   const listeners = [{ ...defaultListener, port: 0 }];
   const config = { ...defaultConfig, listeners };
   const server = await Server.start(config, { write: () => {} });
-  equal(server.hasCertificates, false);
+  equal(server.isReloadable, false);
   await server.reload();
   await server.close();
 });

@@ -17,6 +17,8 @@ export interface OpenListener {
   /** As `mqtt://127.0.0.1:1883`, `wss://127.0.0.1:8443/mqtt`, `unix:///run/godwit.sock`. */
   readonly url: string;
   close(): Promise<void>;
+  /** Its certificates and lists; empty where it has none. */
+  readonly files: readonly string[];
   /**
    * Reads its certificates again; null where it has none.
    * @throws Error when they cannot be used; those before stay in use
@@ -42,44 +44,53 @@ export async function openListener(
       log.debug('handshake failed', { type, remoteAddress, error: error.message });
     },
   };
-  const options = { host: config.host, port: config.port, backlog: config.backlog, ...handlers };
+  const { host, port, backlog, proxyProtocol, handshakeTimeoutMs, handshakesMax } = config;
+  const arrivals = { proxyProtocol, handshakeTimeoutMs, handshakesMax };
+  const options = { host, port, backlog, ...arrivals, ...handlers };
   switch (type) {
     case 'mqtt': {
       const { address, close } = await listenTcp(options, onStream);
-      return { url: `mqtt://${address}`, close, reload: null };
+      return { url: `mqtt://${address}`, close, files: [], reload: null };
     }
     case 'unix': {
       const { path = '', mode } = config;
       const bits = mode === undefined ? undefined : Number.parseInt(mode, 8);
       const { close } = await listenUnix({ ...options, path, mode: bits }, onStream);
-      return { url: `unix://${resolve(path)}`, close, reload: null };
+      return { url: `unix://${resolve(path)}`, close, files: [], reload: null };
     }
     case 'mqtts': {
       const tls = await tlsOptions(config);
       const listener = await listenTls({ ...options, tls }, onStream);
-      return secured(`mqtts://${listener.address}`, listener, config);
+      return await secured(`mqtts://${listener.address}`, listener, config);
     }
     default: {
-      const { path = defaultWebSocketPath, origins = [], messageBytesMax } = config;
+      const { path = defaultWebSocketPath, origins = [], messageBytesMax, forwardedFor } = config;
       const wishes = {
         ...options,
         path,
         messageBytesMax,
+        forwardedFor,
         allowsOrigin: (origin: string, host: string) => allowsOrigin(origins, origin, host),
         ...(type === 'wss' && { tls: await tlsOptions(config) }),
       };
       const listener = await listenWebSocket(wishes, onStream);
       const url = `${type}://${listener.address}${path}`;
-      if (type === 'wss') return secured(url, listener, config);
-      return { url, close: listener.close, reload: null };
+      if (type === 'wss') return await secured(url, listener, config);
+      return { url, close: listener.close, files: [], reload: null };
     }
   }
 }
 
-function secured(url: string, listener: TlsListener, config: ListenerConfig): OpenListener {
+async function secured(
+  url: string,
+  listener: TlsListener,
+  config: ListenerConfig,
+): Promise<OpenListener> {
+  const { tlsFilesOf } = await import('./config/tls-files.ts');
   return {
     url,
     close: () => listener.close(),
+    files: tlsFilesOf(config),
     async reload() {
       listener.updateSecureContext(await tlsOptions(config));
     },
@@ -89,6 +100,7 @@ function secured(url: string, listener: TlsListener, config: ListenerConfig): Op
 /** What reads certificates is loaded by those that have some. */
 async function tlsOptions(config: ListenerConfig): Promise<TlsServerOptions> {
   const { credentialsOf } = await import('./config/tls-files.ts');
-  const { minVersion, ciphers, requireClientCert } = config;
-  return { ...credentialsOf(config), minVersion, ciphers, requestClientCert: requireClientCert };
+  const { minVersion, ciphers, curves, requireClientCert } = config;
+  const wishes = { minVersion, ciphers, curves, requestClientCert: requireClientCert };
+  return { ...credentialsOf(config), ...wishes };
 }

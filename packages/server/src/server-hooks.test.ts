@@ -1,9 +1,11 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ConnectRequest } from '@godwit/broker';
+import { defaultConfig } from './config/config.ts';
 import { Log } from './log/log.ts';
 import { serverHooks } from './server-hooks.ts';
 
+const { auth } = defaultConfig;
 const log = new Log({ level: 'silent', format: 'json' }, { write: () => {} });
 
 const requestFrom = (remoteAddress: string): ConnectRequest => ({
@@ -19,7 +21,7 @@ const requestFrom = (remoteAddress: string): ConnectRequest => ({
 
 suite('serverHooks', () => {
   test('lets in only clients of this machine, whatever name they give', () => {
-    const { authenticate } = serverHooks({ allowAnonymous: 'loopback' }, log);
+    const { authenticate } = serverHooks({ ...auth, allowAnonymous: 'loopback' }, null, log);
     equal(authenticate?.(requestFrom('::1')), true);
     equal(authenticate?.(requestFrom('unix:/run/godwit.sock')), true);
     deepEqual(authenticate?.(requestFrom('')), { reasonCode: 0x87 });
@@ -27,7 +29,7 @@ suite('serverHooks', () => {
   });
 
   test('asks nobody when everybody may come, and observes nothing that is not logged', () => {
-    const hooks = serverHooks({ allowAnonymous: 'always' }, log);
+    const hooks = serverHooks({ ...auth, allowAnonymous: 'always' }, null, log);
     deepEqual(Object.keys(hooks), ['onProtocolError']);
   });
 });

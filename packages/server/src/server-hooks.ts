@@ -1,20 +1,48 @@
-/** What the server does at the broker's hooks: decides who may connect, and logs what happens. */
+/** What the server does at the broker's hooks: has it decided who may connect, and logs what happens. */
 import type { AuthenticateAnswer, ClientInfo, ConnectRequest, Hooks } from '@godwit/broker';
 import { ReasonCode, reasonCodeName } from '@godwit/protocol';
 import type { AuthConfig } from './config/config.ts';
 import type { Log, LogFields } from './log/log.ts';
 import { isLocalClient } from './loopback.ts';
+import type { Security } from './security.ts';
 
 const refusal: AuthenticateAnswer = { reasonCode: ReasonCode.notAuthorized };
 
-export function serverHooks(auth: AuthConfig, log: Log): Hooks {
+/** @param security null where there are neither authenticators nor rules */
+export function serverHooks(auth: AuthConfig, security: Security | null, log: Log): Hooks {
   const hooks: Hooks = {
+    ...security?.hooks,
     onProtocolError(client, reasonCode, message) {
       log.warn('protocol error', { ...described(client), reason: reason(reasonCode), message });
     },
   };
-  if (auth.allowAnonymous === 'loopback') hooks.authenticate = request => onlyLocal(request, log);
+  if (security !== null) hooks.authenticate = request => decided(security, request, log);
+  else if (auth.allowAnonymous === 'never') hooks.authenticate = () => refusal;
+  else if (auth.allowAnonymous !== 'always') {
+    hooks.authenticate = request => onlyLocal(request, log);
+  }
   return log.has('debug') ? { ...hooks, ...observers(log) } : hooks;
+}
+
+async function decided(
+  security: Security,
+  request: ConnectRequest,
+  log: Log,
+): Promise<AuthenticateAnswer> {
+  const { answer, steps } = await security.decide(request);
+  for (const { authenticator, why } of steps.filter(({ verdict }) => verdict === 'error')) {
+    log.error('authenticator failed', { authenticator, error: why });
+  }
+  const isAllowed = answer === true || answer.reasonCode === ReasonCode.success;
+  if (!isAllowed || log.has('debug')) {
+    const by = steps.map(
+      ({ authenticator, verdict, why }) => `${authenticator}: ${verdict}, ${why}`,
+    );
+    const fields = { ...described(request), by: by.join('; ') };
+    if (isAllowed) log.debug('let in', fields);
+    else log.info('refused', { ...fields, reason: reason(answer.reasonCode) });
+  }
+  return answer;
 }
 
 function onlyLocal(request: ConnectRequest, log: Log): AuthenticateAnswer {
@@ -44,7 +72,14 @@ function observers(log: Log): Hooks {
 }
 
 function described({ clientId, username, remoteAddress, remotePort }: ClientInfo): LogFields {
-  return { clientId, username, remoteAddress, remotePort };
+  return { clientId, username: shownName(username), remoteAddress, remotePort };
+}
+
+/** A token may come as a user name; it is a secret. */
+function shownName(username: string | undefined): string | undefined {
+  return username !== undefined && /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(username)
+    ? '(token)'
+    : username;
 }
 
 function reason(code: number): string {

@@ -3,12 +3,15 @@
  * configuration says; the process, its signals and its exit are the caller's.
  */
 import { Broker } from '@godwit/broker';
+import { type Clock, systemClock } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
 import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
+import { FileWatch } from './file-watch.ts';
 import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
 import { type OpenListener, openListener } from './open-listener.ts';
 import type { OpenStorage } from './open-storage.ts';
+import type { Security } from './security.ts';
 import { serverHooks } from './server-hooks.ts';
 
 /** A listener could not be opened. */
@@ -33,19 +36,34 @@ export class Server {
   readonly log: Log;
   /** Resolves with what broke when the data directory failed: the server serves nobody any more. */
   readonly failed: Promise<Error>;
-  readonly #listeners: OpenListener[];
   readonly #storage: OpenStorage | null;
+  /** How often certificates were read again since the start. */
+  readonly metrics: { certificateReloads: number; certificateReloadsFailed: number };
+  readonly #clock: Clock;
+  readonly #listeners: OpenListener[];
+  /** Null where there are neither authenticators nor rules. */
+  readonly #security: Security | null;
+  readonly #watches: FileWatch[];
+  /** One after the other. */
+  #reloading: Promise<void>;
 
   /**
    * Takes over what the data directory holds, if there is one, and opens every listener. What is
    * logged is kept until the caller opens the log as well.
    *
    * @param stream takes the log
+   * @param clock for noticing that files have changed
    * @throws StorageError when the data directory cannot be used
    * @throws ListenError when one cannot be opened; those that could are closed again
    */
-  static async start(config: Config, stream: LogStream): Promise<Server> {
-    const server = new Server(config, stream, await storageOf(config.storage));
+  static async start(
+    config: Config,
+    stream: LogStream,
+    clock: Clock = systemClock,
+  ): Promise<Server> {
+    const log = new Log(config.log, stream);
+    const security = await securityOf(config);
+    const server = new Server(config, log, clock, security, await storageOf(config.storage));
     try {
       await server.#recover(config.storage);
       for (const listener of config.listeners) await server.#listen(listener);
@@ -53,14 +71,24 @@ export class Server {
       await server.close();
       throw error;
     }
-    if (config.auth.allowAnonymous === 'loopback') server.#warnOfClosedListeners(config);
+    server.#watch(security?.files ?? [], () => server.#reloadSecurity());
+    const { authenticators, auth } = config;
+    if (authenticators.length === 0 && auth.allowAnonymous !== 'always') {
+      server.#warnOfClosedListeners(config);
+    }
     return server;
   }
 
-  private constructor(config: Config, stream: LogStream, storage: OpenStorage | null) {
+  private constructor(
+    config: Config,
+    log: Log,
+    clock: Clock,
+    security: Security | null,
+    storage: OpenStorage | null,
+  ) {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
-    this.log = new Log(config.log, stream);
+    this.log = log;
     this.#storage = storage;
     this.broker = new Broker({
       limits: config.limits,
@@ -75,9 +103,14 @@ export class Server {
         });
         resolve(error);
       },
-      hooks: serverHooks(config.auth, this.log),
+      hooks: serverHooks(config.auth, security, log),
     });
+    this.metrics = { certificateReloads: 0, certificateReloadsFailed: 0 };
+    this.#clock = clock;
     this.#listeners = [];
+    this.#security = security;
+    this.#watches = [];
+    this.#reloading = Promise.resolve();
   }
 
   /** Where clients connect: `mqtt://127.0.0.1:1883`, `wss://…/mqtt`, `unix:///run/a.sock`. */
@@ -86,25 +119,20 @@ export class Server {
   }
 
   /** Whether there is anything to {@link reload}. */
-  get hasCertificates(): boolean {
-    return this.#listeners.some(({ reload }) => reload !== null);
+  get isReloadable(): boolean {
+    return this.#security !== null || this.#listeners.some(({ reload }) => reload !== null);
   }
 
   /**
-   * Reads the certificates of all listeners again, for handshakes from now on; who is connected
-   * stays so. A listener whose files cannot be used keeps what it has. Logs how it went.
+   * Reads again the certificates of all listeners, for handshakes from now on, and users and rules,
+   * which end what is not allowed any more. A file that cannot be used changes nothing. Logs how it
+   * went.
    */
-  async reload(): Promise<void> {
-    for (const { url, reload } of this.#listeners) {
-      if (reload === null) continue;
-      try {
-        await reload();
-        this.log.info('certificates were read again', { url });
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.log.error('certificates stay as they were', { url, error: message });
-      }
-    }
+  reload(): Promise<void> {
+    return this.#next(async () => {
+      for (const listener of this.#listeners) await this.#reloadCertificates(listener);
+      await this.#reloadSecurity();
+    });
   }
 
   /**
@@ -112,6 +140,7 @@ export class Server {
    * `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
     const listening = this.#listeners.map(listener => listener.close());
     await this.broker.close();
     await Promise.all(listening);
@@ -138,12 +167,55 @@ export class Server {
     });
     this.#listeners.push(listener);
     this.log.debug('listening', { url: listener.url });
+    this.#watch(listener.files, () => this.#reloadCertificates(listener));
+  }
+
+  /** Has `reload` read some files again when they change. */
+  #watch(files: readonly string[], reload: () => Promise<void>): void {
+    if (files.length === 0) return;
+    try {
+      const watch = new FileWatch(files, this.#clock, () => void this.#next(reload));
+      this.#watches.push(watch);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.log.warn('changed files will not be noticed', {
+        files: files.join(', '),
+        error: message,
+      });
+    }
+  }
+
+  #next(reload: () => Promise<void>): Promise<void> {
+    this.#reloading = this.#reloading.then(reload);
+    return this.#reloading;
+  }
+
+  async #reloadCertificates({ url, reload }: OpenListener): Promise<void> {
+    if (reload === null) return;
+    try {
+      await reload();
+      this.metrics.certificateReloads += 1;
+      this.log.info('certificates were read again', { url });
+    } catch (error) {
+      this.metrics.certificateReloadsFailed += 1;
+      const message = error instanceof Error ? error.message : String(error);
+      this.log.error('certificates stay as they were', { url, error: message });
+    }
+  }
+
+  async #reloadSecurity(): Promise<void> {
+    if (this.#security === null) return;
+    for (const error of await this.#security.reload()) {
+      this.log.error('users or rules stay as they were', { error });
+    }
+    const disconnected = await this.broker.reauthorize();
+    this.log.info('users and rules were read again', { disconnected });
   }
 
   #warnOfClosedListeners({ listeners }: Config): void {
     for (const { type, host, port } of listeners) {
       if (type === 'unix' || isLoopback(host)) continue;
-      this.log.warn('clients of other machines are refused; see auth.allowAnonymous', {
+      this.log.warn('clients of other machines are refused; see [[authenticators]]', {
         host,
         port,
       });
@@ -161,6 +233,15 @@ async function storageOf(config: StorageConfig): Promise<OpenStorage | null> {
   } catch (error) {
     throw new StorageError(dataDir, error as Error);
   }
+}
+
+/** What decides about clients is loaded by those that have it configured. */
+async function securityOf(config: Config): Promise<Security | null> {
+  const { authenticators, acl } = config;
+  const hasRules = acl.file !== undefined || acl.mosquittoFile !== undefined;
+  if (authenticators.length === 0 && !hasRules) return null;
+  const { Security } = await import('./security.ts');
+  return Security.open(config);
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException): string {

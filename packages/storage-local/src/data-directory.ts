@@ -10,7 +10,7 @@ import { diskFailure } from './disk/disk-failure.ts';
 import { damage } from './log/segment-scan.ts';
 
 /** Of the files' content; a program reads this one only. */
-export const FORMAT = 2;
+export const DATA_FORMAT = 2;
 
 const SUPERBLOCK = 'godwit.json';
 
@@ -61,8 +61,8 @@ export class DataDirectory {
   }
 }
 
-/** Whether there is data; rejects unless it is of this format. */
-async function checkSuperblock(disk: Disk): Promise<boolean> {
+/** Whether there is data on the disk; rejects with `EngineError` unless it is of this format. */
+export async function checkSuperblock(disk: Disk): Promise<boolean> {
   const names = await disk.list();
   if (!names.includes(SUPERBLOCK)) {
     const log = names.find(name => name.endsWith('.log'));
@@ -72,14 +72,14 @@ async function checkSuperblock(disk: Disk): Promise<boolean> {
   const [json, checksum] = (await readText(disk, SUPERBLOCK)).split('\n');
   if (Number(checksum) !== crc32(json)) throw damage(disk.name, SUPERBLOCK, 0, 'wrong checksum');
   const { format } = JSON.parse(json);
-  if (format === FORMAT) return true;
+  if (format === DATA_FORMAT) return true;
   const advice =
-    format < FORMAT
+    format < DATA_FORMAT
       ? 'no release has written that: move it away and begin anew'
       : 'use the version of Godwit that wrote it, or a newer one';
   throw new EngineError(
     'version',
-    `${disk.name} has data of format ${format}, this program knows format ${FORMAT}: ${advice}`,
+    `${disk.name} has data of format ${format}, this program knows format ${DATA_FORMAT}: ${advice}`,
   );
 }
 
@@ -98,7 +98,7 @@ async function readText(disk: Disk, name: string): Promise<string> {
 async function writeSuperblock(disk: Disk): Promise<void> {
   const temporary = `${SUPERBLOCK}.new`;
   if ((await disk.list()).includes(temporary)) await disk.remove(temporary);
-  const json = JSON.stringify({ format: FORMAT });
+  const json = JSON.stringify({ format: DATA_FORMAT });
   const file = await disk.open(temporary, true);
   try {
     await file.write(Buffer.from(`${json}\n${crc32(json)}\n`), 0);

@@ -22,17 +22,13 @@ import { diskFailure } from './disk/disk-failure.ts';
 import { Journal } from './journal.ts';
 import { completeLimits, type LocalLimits } from './local-limits.ts';
 import { LocalStats } from './local-stats.ts';
-import { listLogs, openSegments, readSegments } from './log/segment-files.ts';
+import { LogName, listLogs, openSegments, readSegments } from './log/segment-files.ts';
 import { SegmentSet } from './log/segment-set.ts';
 import { SegmentedLog } from './log/segmented-log.ts';
 import type { HeldValues } from './state/held-values.ts';
 import { LocalTable } from './state/local-table.ts';
 import { StateLane } from './state/state-lane.ts';
 import { StateStore } from './state/state-store.ts';
-
-/** Names of the logs' files begin with these. */
-export const ACCEPT = 'accept';
-export const STATE = 'state';
 
 /** What a `LocalEngine` runs on. */
 export interface LocalEngineOptions {
@@ -109,7 +105,7 @@ export class LocalEngine implements Engine {
       disk,
       journal,
       stats,
-      log: this.#newLog(ACCEPT, acceptSet, stats, () => this.#acceptLog.lane.roomIsBack()),
+      log: this.#newLog(LogName.accept, acceptSet, stats, () => this.#acceptLog.lane.roomIsBack()),
       set: acceptSet,
       cacheBytesMax,
       segmentBytes,
@@ -124,7 +120,7 @@ export class LocalEngine implements Engine {
       journal,
       stats,
       limits: this.#limits,
-      log: this.#newLog(STATE, stateSet, stats, () => this.#stateLane.roomIsBack()),
+      log: this.#newLog(LogName.state, stateSet, stats, () => this.#stateLane.roomIsBack()),
       set: stateSet,
       disk: disk.name,
       onError,
@@ -174,6 +170,16 @@ export class LocalEngine implements Engine {
   }
 
   /**
+   * Stores everything anew that counts, so that all older files go; to be called once the log is
+   * loaded, while nothing else is under way. Rejects with `EngineError`, `full` without room.
+   */
+  async compact(): Promise<void> {
+    if (this.#journal.error !== null) throw this.#journal.error;
+    await this.#acceptStore.cleaner.cleanAll();
+    await this.#stateStore.cleaner.cleanAll();
+  }
+
+  /**
    * Ends as the process's death would: from now on it calls nobody, and its promises stay as they
    * are. A write under way is still finished; resolves when the files are closed.
    */
@@ -191,10 +197,10 @@ export class LocalEngine implements Engine {
     const { disk } = this.#data;
     this.#giveBack = this.#data.take();
     const files = await listLogs(disk);
-    const accepts = await openSegments(disk, ACCEPT, files.get(ACCEPT) ?? []);
+    const accepts = await openSegments(disk, LogName.accept, files.get(LogName.accept) ?? []);
     this.#acceptStore.open(accepts);
     const state = this.#stateStore;
-    const begun = await openSegments(disk, STATE, files.get(STATE) ?? []);
+    const begun = await openSegments(disk, LogName.state, files.get(LogName.state) ?? []);
     await readSegments(disk, begun, state.set, (record, address) => state.restore(record, address));
     // The disk is asked for all it may fail with before anybody relies on it.
     this.#journal.open();

@@ -51,14 +51,16 @@ export interface AcceptLog {
 
   /**
    * The entry at a position that was offered and still has a holder, durable or not yet: at once
-   * when it is in memory, as are those offered or read last and their neighbours. To be read only;
+   * when it is in memory, as are those offered or read last and their neighbours: an entry at least
+   * from its offer until `onAccepted` has returned that told of it. To be read only;
    * stays as it is. Rejects with `EngineError`: what does not have its checksum is not given out.
    */
   read(at: number): Uint8Array | Promise<Uint8Array>;
 
   /**
    * One of an entry's holders is done with it; the last one lets it go. Not written by itself:
-   * whoever must know after a crash says so in a mark.
+   * whoever must know after a crash says so in a mark. An entry does not vanish before marks that
+   * were touched before the call are durable.
    */
   release(at: number): void;
 

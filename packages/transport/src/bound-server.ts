@@ -4,10 +4,11 @@
  */
 import { strict as assert } from 'node:assert';
 import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
+import type { ArrivalOptions, Arrivals } from './arrivals.ts';
 import type { Listener } from './byte-stream.ts';
 
 /** Options that every kind of listener has. */
-export interface AcceptOptions {
+export interface AcceptOptions extends ArrivalOptions {
   /** Connections that may wait to be accepted; 1,024 by default, cut to the system's bound. */
   readonly backlog?: number;
   /** A connection could not be accepted, with the system's `code`, like `EMFILE`; more may be. */
@@ -29,18 +30,20 @@ export type Handle = object;
 
 /**
  * Binds a port and listens.
+ * @param arrivals of its connections, which end with it
  * @throws Error with the system's `code` (`EADDRINUSE`, `EACCES`, …)
  */
 export async function bindPort(
   { host, port, reusePort = false, ...options }: ListenPortOptions,
   onHandle: (handle: Handle) => void,
+  arrivals?: Arrivals,
 ): Promise<Listener> {
   const server = await bound({ host, port, reusePort }, options, onHandle);
   const { address, port: boundPort } = server.address() as AddressInfo;
   return {
     address: address.includes(':') ? `[${address}]:${boundPort}` : `${address}:${boundPort}`,
     port: boundPort,
-    close: () => closed(server),
+    close: () => closed(server, arrivals),
   };
 }
 
@@ -52,9 +55,10 @@ export async function bindPath(
   path: string,
   options: AcceptOptions,
   onHandle: (handle: Handle) => void,
+  arrivals?: Arrivals,
 ): Promise<Listener> {
   const server = await bound({ path }, options, onHandle);
-  return { address: path, port: 0, close: () => closed(server) };
+  return { address: path, port: 0, close: () => closed(server, arrivals) };
 }
 
 async function bound(
@@ -75,7 +79,8 @@ async function bound(
   return server;
 }
 
-function closed(server: Server): Promise<void> {
+function closed(server: Server, arrivals?: Arrivals): Promise<void> {
+  arrivals?.close();
   return new Promise(resolve => void server.close(() => resolve()));
 }
 

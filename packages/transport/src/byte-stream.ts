@@ -20,11 +20,13 @@ export interface StreamHandlers {
 
 /** Who the peer is by its certificate, which has been verified. */
 export interface PeerCertificate {
+  /** As RFC 4514 writes it, the most specific part first: `CN=meter 7,O=Example,C=NL`. */
+  readonly subject: string;
   /** CN of the subject; undefined where there is none, or more than one. */
   readonly commonName: string | undefined;
   /** As `DNS:broker.example`, `IP Address:192.0.2.1`, `URI:urn:device:7`. */
   readonly subjectAltNames: readonly string[];
-  /** SHA-256 of the certificate, as `AB:CD:…`. */
+  /** SHA-256 of the certificate, as `AB:CD:…`; '' where a proxy has seen it and tells the name. */
   readonly fingerprint256: string;
 }
 
@@ -39,7 +41,10 @@ export interface ByteStream {
   readonly remoteAddress: string;
   /** Peer's port (0 where there is none). */
   readonly remotePort: number;
-  /** Over TLS, of a peer that has shown a certificate and whose certificate is trusted. */
+  /**
+   * Over TLS, of a peer that has shown a certificate and whose certificate is trusted: by us, or by
+   * a proxy that may speak for its clients.
+   */
   readonly peerCertificate?: PeerCertificate | undefined;
   /** Bytes given to `write` that the operating system, or the peer, has not taken yet. */
   readonly bufferedBytes: number;

@@ -1,5 +1,6 @@
 export type { AttemptOptions } from './attempt.ts';
 export type { ListenPortOptions } from './bound-server.ts';
+export { Networks } from './networks.ts';
 export { connectTls, connectWebSocket, listenTls, listenWebSocket } from './on-demand.ts';
 export { type ConnectTcpOptions, connectTcp } from './tcp-connect.ts';
 export { listenTcp } from './tcp-listener.ts';

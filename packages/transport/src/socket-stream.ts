@@ -7,8 +7,10 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Handle } from './bound-server.ts';
 import type { ByteStream, PeerCertificate, StreamHandlers } from './byte-stream.ts';
+import { type Peer, peerOf } from './peer.ts';
 import { peerCertificateOf } from './peer-certificate.ts';
-import { plainAddress } from './plain-address.ts';
+
+const nothing = new Uint8Array(0);
 
 /** Every socket reads into this: a chunk is used up before the next read, whoever it is for. */
 const readBuffer = new Uint8Array(64 * 1024);
@@ -44,6 +46,15 @@ export function plainSocket(options: PlainSocketOptions = {}): Socket {
   return socket;
 }
 
+/**
+ * Reads from a socket that is no stream yet, until it is paused or becomes one.
+ * @param receive gets chunks that are only valid during the call
+ */
+export function readFirst(socket: Socket, receive: (chunk: Uint8Array) => void): void {
+  (socket as OwnedSocket)[owner] = { receive } as SocketStream;
+  socket.resume();
+}
+
 /** Makes the socket of an accepted connection on which TLS or HTTP will be spoken. */
 export function connectionSocket(handle: Handle): Socket {
   return new Socket({ handle, allowHalfOpen: true } as SocketConstructorOpts);
@@ -59,9 +70,14 @@ interface PendingBlock {
 /**
  * A TCP connection.
  * @param socket connected, made by {@link plainSocket}
+ * @param early bytes that were read from it before; the stream's from now on
  */
-export function tcpStream(socket: Socket): ByteStream {
-  return new SocketStream(socket, 'tcp', plainAddress(socket.remoteAddress));
+export function tcpStream(
+  socket: Socket,
+  peer: Peer = peerOf(socket),
+  early: Uint8Array = nothing,
+): ByteStream {
+  return new SocketStream(socket, 'tcp', peer, early);
 }
 
 /**
@@ -70,7 +86,7 @@ export function tcpStream(socket: Socket): ByteStream {
  *   emits 'data', as {@link plainSocket} does not
  */
 export function tunnelStream(socket: Socket): ByteStream {
-  const stream = new SocketStream(socket, 'tcp', plainAddress(socket.remoteAddress));
+  const stream = new SocketStream(socket, 'tcp', peerOf(socket), nothing);
   socket.on('data', onData);
   return stream;
 }
@@ -78,19 +94,20 @@ export function tunnelStream(socket: Socket): ByteStream {
 /**
  * A connection over a Unix socket.
  * @param socket connected, made by {@link plainSocket}
- * @param path of the file
+ * @param early as of {@link tcpStream}
  */
-export function unixStream(socket: Socket, path: string): ByteStream {
-  return new SocketStream(socket, 'unix', `unix:${path}`);
+export function unixStream(socket: Socket, peer: Peer, early: Uint8Array = nothing): ByteStream {
+  return new SocketStream(socket, 'unix', peer, early);
 }
 
 /**
  * A TLS connection.
  * @param socket connected and secured, with `allowHalfOpen`
+ * @param peer whose certificate counts where the socket's own peer has shown none
  */
-export function tlsStream(socket: TLSSocket): ByteStream {
-  const address = plainAddress(socket.remoteAddress);
-  return new SocketStream(socket, 'tls', address, peerCertificateOf(socket));
+export function tlsStream(socket: TLSSocket, peer: Peer = peerOf(socket)): ByteStream {
+  const peerCertificate = peerCertificateOf(socket) ?? peer.peerCertificate;
+  return new SocketStream(socket, 'tls', { ...peer, peerCertificate }, nothing);
 }
 
 class SocketStream implements ByteStream {
@@ -102,6 +119,8 @@ class SocketStream implements ByteStream {
   /** TLS never takes a block at once, and its 'drain' does not tell of every time. */
   readonly #isTls: boolean;
   #handlers: StreamHandlers | null;
+  /** What was read before there was a stream, until it is delivered. */
+  #early: Uint8Array;
   #writtenBytes: number;
   /** Over TLS: `#writtenBytes` when it last drained. */
   #drainedBytes: number;
@@ -117,20 +136,16 @@ class SocketStream implements ByteStream {
   #closed: boolean;
   #error: Error | null;
 
-  constructor(
-    socket: Socket,
-    kind: string,
-    remoteAddress: string,
-    peerCertificate?: PeerCertificate,
-  ) {
+  constructor(socket: Socket, kind: string, peer: Peer, early: Uint8Array) {
     this.kind = kind;
     // Kept here, for the socket forgets them when it closes.
-    this.remoteAddress = remoteAddress;
-    this.remotePort = socket.remotePort ?? 0;
-    this.peerCertificate = peerCertificate;
+    this.remoteAddress = peer.remoteAddress;
+    this.remotePort = peer.remotePort;
+    this.peerCertificate = peer.peerCertificate;
     this.#socket = socket as OwnedSocket;
     this.#isTls = kind === 'tls';
     this.#handlers = null;
+    this.#early = early;
     this.#writtenBytes = 0;
     this.#drainedBytes = 0;
     this.#pending = nothingPending;
@@ -158,7 +173,7 @@ class SocketStream implements ByteStream {
     if (this.#handlers !== null) throw new TypeError('stream has been opened before');
     this.#handlers = handlers;
     if (this.#closed) handlers.onClose(this.#error);
-    else this.#socket.resume();
+    else this.resume();
   }
 
   write(bytes: Uint8Array, done?: () => void): void {
@@ -195,7 +210,10 @@ class SocketStream implements ByteStream {
   }
 
   resume(): void {
-    if (this.#handlers !== null) this.#socket.resume();
+    if (this.#handlers === null) return;
+    this.#socket.resume();
+    // Before what the socket reads next, which is never in this turn of the loop.
+    if (this.#early.length > 0) queueMicrotask(() => this.#deliverEarly());
   }
 
   end(): void {
@@ -240,6 +258,13 @@ class SocketStream implements ByteStream {
     this.#pending = nothingPending;
     for (const { done } of pending) done();
     this.#handlers?.onClose(this.#error);
+  }
+
+  #deliverEarly(): void {
+    if (this.#socket.isPaused()) return;
+    const early = this.#early;
+    this.#early = nothing;
+    if (early.length > 0) this.receive(early);
   }
 
   #keepPending(done: () => void): void {

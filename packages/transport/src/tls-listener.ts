@@ -1,21 +1,21 @@
 /** Accepts TLS connections as byte streams. */
-import { bindPort, type ListenPortOptions } from './bound-server.ts';
+import { Arrivals } from './arrivals.ts';
+import { bindPort, type Handle, type ListenPortOptions } from './bound-server.ts';
 import type { ByteStream, Listener } from './byte-stream.ts';
+import { readSocketHeader } from './proxy-reader.ts';
 import { connectionSocket, tlsStream } from './socket-stream.ts';
 import { TlsAcceptor, type TlsCredentials, type TlsServerOptions } from './tls-acceptor.ts';
 
 /** Options of {@link listenTls}. */
 export interface ListenTlsOptions extends ListenPortOptions {
   readonly tls: TlsServerOptions;
-  /** A handshake failed, which cost that connection only. */
-  readonly onHandshakeError?: (error: Error, remoteAddress: string) => void;
 }
 
 /** A listener whose certificates can be exchanged. */
 export interface TlsListener extends Listener {
   /**
    * Shows other certificates, and trusts another `ca`, in handshakes from now on; open connections
-   * stay as they are.
+   * stay as they are, and sessions of TLS from before are not resumed.
    *
    * @throws Error when they cannot be used; those before stay in use
    */
@@ -27,20 +27,13 @@ export async function listenTls(
   options: ListenTlsOptions,
   onStream: (stream: ByteStream) => void,
 ): Promise<TlsListener> {
-  const { tls, onHandshakeError } = options;
-  let isOpen = true;
-  const acceptor = new TlsAcceptor(tls, 'mqtt', {
-    onSecure: socket => void (isOpen ? onStream(tlsStream(socket)) : socket.destroy()),
-    onHandshakeError,
+  const arrivals = new Arrivals(options);
+  const acceptor = new TlsAcceptor(options.tls, 'mqtt', (socket, arrival) => {
+    if (arrival.complete()) onStream(tlsStream(socket, arrival.peer));
+    else socket.destroy();
   });
-  const listener = await bindPort(options, handle => acceptor.accept(connectionSocket(handle)));
-  return {
-    address: listener.address,
-    port: listener.port,
-    updateSecureContext: credentials => acceptor.update(credentials),
-    close() {
-      isOpen = false;
-      return listener.close();
-    },
-  };
+  const accept = (handle: Handle): void =>
+    arrivals.begin(connectionSocket(handle), readSocketHeader, arrival => acceptor.accept(arrival));
+  const listener = await bindPort(options, accept, arrivals);
+  return { ...listener, updateSecureContext: credentials => acceptor.update(credentials) };
 }

@@ -21,7 +21,7 @@ export function connectUnix({ path, ...options }: ConnectUnixOptions): Promise<B
     socket.once('error', fail);
     socket.once('connect', () => {
       socket.off('error', fail);
-      succeed(unixStream(socket, path));
+      succeed(unixStream(socket, { remoteAddress: `unix:${path}`, remotePort: 0 }));
     });
     socket.connect({ path });
     return () => socket.destroy();

@@ -1,7 +1,9 @@
 /** Accepts connections over a Unix socket as byte streams. Looks after the socket's file. */
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { type AcceptOptions, bindPath } from './bound-server.ts';
+import { Arrivals } from './arrivals.ts';
+import { type AcceptOptions, bindPath, type Handle } from './bound-server.ts';
 import type { ByteStream, Listener } from './byte-stream.ts';
+import { readPlainHeader } from './proxy-reader.ts';
 import { plainSocket, unixStream } from './socket-stream.ts';
 import { connectUnix } from './unix-connect.ts';
 
@@ -29,9 +31,19 @@ export async function listenUnix(
   onStream: (stream: ByteStream) => void,
 ): Promise<Listener> {
   await removeStale(path);
-  const listener = await bindPath(path, options, handle => {
-    onStream(unixStream(plainSocket({ handle }), path));
-  });
+  const own = { remoteAddress: `unix:${path}`, remotePort: 0 };
+  const arrivals = options.proxyProtocol === undefined ? undefined : new Arrivals(options);
+  const accept = (handle: Handle): void => {
+    const socket = plainSocket({ handle });
+    if (arrivals === undefined) onStream(unixStream(socket, own));
+    else {
+      arrivals.begin(socket, readPlainHeader, (arrival, early) => {
+        const peer = arrival.peer.remoteAddress === '' ? own : arrival.peer;
+        if (arrival.complete()) onStream(unixStream(socket, peer, early));
+      });
+    }
+  };
+  const listener = await bindPath(path, options, accept, arrivals);
   if (mode === undefined) return listener;
   try {
     await chmod(path, mode);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import type { Clock } from '@godwit/runtime';
 import type { ByteStream } from './byte-stream.ts';
+import { HeldClock } from './held-clock.ts';
 import { connectWebSocket } from './web-socket-connect.ts';
 import { type ListenWebSocketOptions, listenWebSocket } from './web-socket-listener.ts';
 
@@ -124,24 +124,16 @@ test('close frees the address, drops who has not asked yet and leaves open strea
 });
 
 test('a client that does not ask is closed', async () => {
-  const late = Promise.withResolvers<() => void>();
-  const clock: Clock = {
-    wallMs: () => 0,
-    monotonicMs: () => 0,
-    defer: call => call(),
-    after(delayMs, call) {
-      assert.equal(delayMs, 250);
-      late.resolve(call);
-      return { cancel() {} };
-    },
-  };
+  const clock = new HeldClock();
   await withListener({ clock, handshakeTimeoutMs: 250 }, async (port, _streams, errors) => {
     const silent = connect(port, host).resume();
     silent.on('error', () => {});
     const closed = once(silent, 'close');
-    (await late.promise)();
+    await clock.set(1);
+    assert.deepEqual([...clock.timers.values()], [250]);
+    clock.expire();
     await closed;
-    assert.deepEqual(errors, ['no request came within 250 ms']);
+    assert.deepEqual(errors, ['had not finished after 250 ms']);
   });
 });
 
@@ -156,3 +148,27 @@ test('connecting tells a server that is none, and can be given up', () =>
     during.abort();
     await assert.rejects(attempt, { code: 'ABORT_ERR' });
   }));
+
+test('believes the proxies that it knows who their client is', async () => {
+  const said = async (
+    headers: Record<string, string>,
+    forwardedFor?: readonly string[],
+  ): Promise<string> => {
+    let address = '';
+    await withListener({ forwardedFor }, async (port, streams) => {
+      await ask(port, '/mqtt', { ...asking, ...headers });
+      address = streams[0].remoteAddress;
+    });
+    return address;
+  };
+  const name = 'x-forwarded-for';
+  const known = ['127.0.0.1', '10.0.0.0/8'];
+  const chain = { [name]: '198.51.100.9, 192.0.2.1 ,::ffff:10.0.0.1' };
+  assert.equal(await said(chain, known), '192.0.2.1');
+  assert.equal(await said(chain), host, 'nobody is believed');
+  assert.equal(await said(chain, ['10.0.0.0/8']), host, 'that one is not');
+  assert.equal(await said({}, known), host, 'it says nothing');
+  assert.equal(await said({ [name]: '192.0.2.1, unknown' }, known), host);
+  assert.equal(await said({ [name]: '10.0.0.1' }, known), host);
+  assert.equal(await said({ [name]: '2001:db8::1' }, known), '2001:db8::1');
+});

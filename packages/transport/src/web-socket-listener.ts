@@ -3,11 +3,15 @@
  * subprotocol and the page's origin; all other HTTP is refused.
  */
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
-import { type Clock, systemClock, type Timer } from '@godwit/runtime';
+import { isIP, type Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { bindPort, type ListenPortOptions } from './bound-server.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
+import { bindPort, type Handle, type ListenPortOptions } from './bound-server.ts';
 import type { ByteStream } from './byte-stream.ts';
+import { Networks } from './networks.ts';
+import type { Peer } from './peer.ts';
+import { plainAddress } from './plain-address.ts';
+import { readSocketHeader } from './proxy-reader.ts';
 import { connectionSocket } from './socket-stream.ts';
 import { TlsAcceptor, type TlsServerOptions } from './tls-acceptor.ts';
 import type { TlsListener } from './tls-listener.ts';
@@ -25,76 +29,75 @@ export interface ListenWebSocketOptions extends ListenPortOptions {
    */
   readonly allowsOrigin?: (origin: string, host: string) => boolean;
   /**
-   * Bytes of one message, which is kept until it is whole; a larger one closes the connection with
-   * status 1009. 16 MiB by default.
+   * Bytes of one message, which is kept until it is whole, whoever sends it: so it is what a client
+   * that has not even said CONNECT may have us keep. A larger one closes the connection with status
+   * 1009. 1 MiB by default.
    */
   readonly messageBytesMax?: number;
+  /**
+   * Networks, as `10.0.0.0/8`, of the HTTP proxies that are believed what they say in
+   * `X-Forwarded-For`: the last address there that is none of theirs is the client's, and its port
+   * is not known (0). By default nobody is.
+   */
+  readonly forwardedFor?: readonly string[] | undefined;
   /** Speaks TLS first. */
   readonly tls?: TlsServerOptions;
-  /** From accepting (or securing) a connection to its request, in ms; 10,000 by default. */
-  readonly handshakeTimeoutMs?: number;
-  /** For `handshakeTimeoutMs`; the system's by default. */
-  readonly clock?: Clock;
-  /** A connection was refused, or its handshake failed. */
-  readonly onHandshakeError?: (error: Error, remoteAddress: string) => void;
 }
 
 /** What clients offer: the standard's name, and that of clients from before it. */
 const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1'];
 
-const handshakeMsDefault = 10_000;
 const headerBytesMax = 16 * 1024;
+const messageBytesDefault = 1024 * 1024;
 
 /** As `listenWebSocket` of on-demand.ts says. */
 export async function listenWebSocket(
   options: ListenWebSocketOptions,
   onStream: (stream: ByteStream) => void,
 ): Promise<TlsListener> {
-  const { tls, onHandshakeError } = options;
+  const { tls } = options;
+  const arrivals = new Arrivals(options);
   const upgrades = new Upgrades(options, onStream);
-  const onSecure = (socket: Socket): void => upgrades.accept(socket);
-  const acceptor =
-    tls === undefined ? null : new TlsAcceptor(tls, 'http/1.1', { onSecure, onHandshakeError });
-  const accept = acceptor === null ? onSecure : (socket: Socket) => acceptor.accept(socket);
-  const listener = await bindPort(options, handle => accept(connectionSocket(handle)));
+  const onSecure = (socket: Socket, arrival: Arrival): void => upgrades.accept(socket, arrival);
+  const acceptor = tls === undefined ? null : new TlsAcceptor(tls, 'http/1.1', onSecure);
+  const accept = (handle: Handle): void =>
+    arrivals.begin(connectionSocket(handle), readSocketHeader, arrival => {
+      if (acceptor === null) upgrades.accept(arrival.socket, arrival);
+      else acceptor.accept(arrival);
+    });
+  const listener = await bindPort(options, accept, arrivals);
   return {
-    address: listener.address,
-    port: listener.port,
+    ...listener,
     updateSecureContext(credentials) {
       if (acceptor === null) throw new TypeError('the listener does without TLS');
       acceptor.update(credentials);
     },
-    close() {
-      upgrades.close();
-      return listener.close();
-    },
   };
 }
 
-/** Connections from being accepted to being WebSockets. */
+/** Connections from their request to being WebSockets. */
 class Upgrades {
   readonly #options: ListenWebSocketOptions;
   readonly #path: string;
+  readonly #proxies: Networks;
   readonly #onStream: (stream: ByteStream) => void;
   readonly #http: ReturnType<typeof createServer>;
   readonly #webSockets: WebSocketServer;
-  /** Whose request has not come yet. */
-  readonly #waiting: Map<Socket, Timer>;
-  #isOpen: boolean;
+  readonly #arrivals: WeakMap<Socket, Arrival>;
 
   constructor(options: ListenWebSocketOptions, onStream: (stream: ByteStream) => void) {
     this.#options = options;
     this.#path = options.path ?? '/mqtt';
+    this.#proxies = new Networks(options.forwardedFor ?? []);
     this.#onStream = onStream;
-    this.#waiting = new Map();
-    this.#isOpen = true;
+    this.#arrivals = new WeakMap();
     this.#http = createServer({ maxHeaderSize: headerBytesMax });
     this.#http.on('request', (request, response) => this.#answer(request, response));
     this.#http.on('upgrade', (request, socket, head) => {
       this.#upgrade(request, socket as Socket, head);
     });
     this.#webSockets = new WebSocketServer({
-      ...webSocketOptions(options.messageBytesMax),
+      ...webSocketOptions(options.messageBytesMax ?? messageBytesDefault),
       noServer: true,
       clientTracking: false,
       // [MQTT-6.0.0-4]
@@ -102,24 +105,10 @@ class Upgrades {
     });
   }
 
-  accept(socket: Socket): void {
-    if (!this.#isOpen) {
-      socket.destroy();
-      return;
-    }
-    const { clock = systemClock, handshakeTimeoutMs = handshakeMsDefault } = this.#options;
-    const timer = clock.after(handshakeTimeoutMs, () => {
-      this.#tell(`no request came within ${handshakeTimeoutMs} ms`, socket);
-      socket.destroy();
-    });
-    this.#waiting.set(socket, timer);
-    socket.once('close', () => this.#forget(socket));
+  /** @param socket that the request comes over: the arrival's own, or the secured one on it */
+  accept(socket: Socket, arrival: Arrival): void {
+    this.#arrivals.set(socket, arrival);
     this.#http.emit('connection', socket);
-  }
-
-  close(): void {
-    this.#isOpen = false;
-    for (const socket of this.#waiting.keys()) socket.destroy();
   }
 
   /** A request that asks for no WebSocket. */
@@ -131,17 +120,27 @@ class Upgrades {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const arrival = this.#arrivals.get(socket);
     const refusal = this.#refusalOf(request);
     if (refusal !== undefined) {
       const [status, why] = refusal;
-      this.#tell(why, socket);
+      this.#options.onHandshakeError?.(new Error(why), arrival?.peer.remoteAddress ?? '');
       refuse(socket, status);
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-      this.#forget(socket);
-      this.#onStream(new WebSocketStream(webSocket, socket));
+      if (arrival?.complete()) {
+        const peer = this.#clientOf(request, arrival.peer);
+        this.#onStream(new WebSocketStream(webSocket, socket, peer));
+      } else socket.destroy();
     });
+  }
+
+  #clientOf({ headers }: IncomingMessage, peer: Peer): Peer {
+    if (!this.#proxies.has(peer.remoteAddress)) return peer;
+    const chain = [headers['x-forwarded-for'] ?? []].flat().join().split(',').map(plainAddressIn);
+    const client = chain.findLast(address => !this.#proxies.has(address)) ?? '';
+    return isIP(client) === 0 ? peer : { ...peer, remoteAddress: client, remotePort: 0 };
   }
 
   #refusalOf({ url, headers }: IncomingMessage): [status: number, why: string] | undefined {
@@ -158,15 +157,10 @@ class Upgrades {
     }
     return undefined;
   }
+}
 
-  #tell(why: string, socket: Socket): void {
-    this.#options.onHandshakeError?.(new Error(why), socket.remoteAddress ?? '');
-  }
-
-  #forget(socket: Socket): void {
-    this.#waiting.get(socket)?.cancel();
-    this.#waiting.delete(socket);
-  }
+function plainAddressIn(item: string): string {
+  return plainAddress(item.trim());
 }
 
 function pathOf(url = ''): string {

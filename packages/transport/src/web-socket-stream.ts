@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { ByteStream, PeerCertificate, StreamHandlers } from './byte-stream.ts';
+import { type Peer, peerOf } from './peer.ts';
 import { peerCertificateOf } from './peer-certificate.ts';
-import { plainAddress } from './plain-address.ts';
 
 /** Larger blocks go as several frames, for a reader has to keep a frame until it is whole. */
 const frameBytesMax = 64 * 1024;
@@ -54,13 +54,15 @@ export class WebSocketStream implements ByteStream {
   /**
    * @param webSocket open
    * @param socket that it goes over
+   * @param peer whose certificate counts where the socket's own peer has shown none
    */
-  constructor(webSocket: WebSocket, socket: Socket) {
+  constructor(webSocket: WebSocket, socket: Socket, peer: Peer = peerOf(socket)) {
     const isSecure = socket instanceof TLSSocket;
     this.kind = isSecure ? 'wss' : 'ws';
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
-    this.peerCertificate = isSecure ? peerCertificateOf(socket) : undefined;
+    this.remoteAddress = peer.remoteAddress;
+    this.remotePort = peer.remotePort;
+    this.peerCertificate =
+      (isSecure ? peerCertificateOf(socket) : undefined) ?? peer.peerCertificate;
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#onTaken = error => this.#taken(error ?? null);

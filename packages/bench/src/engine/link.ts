@@ -76,16 +76,18 @@ export class Link implements Flushable, StreamHandlers {
   }
 
   /**
-   * Opens a session of this client identifier, which ends with the connection.
+   * Opens a session of this client identifier, which ends as the settings say.
    *
    * @throws Error when the server refuses, or closes
    */
   async connect(clientId: string): Promise<ConnackPacket> {
     const { version, username, password, keepAliveSeconds } = this.#settings;
+    const { sessionExpirySeconds: expiry } = this.#settings;
     const answer = await this.#ask({
       type: PacketType.connect,
       protocolVersion: version,
-      cleanStart: true,
+      cleanStart: version === 5 || expiry === 0,
+      ...(expiry > 0 && { properties: { sessionExpiryInterval: expiry } }),
       keepAlive: keepAliveSeconds,
       clientId,
       ...(username !== undefined && { username }),

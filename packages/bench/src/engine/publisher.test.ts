@@ -56,7 +56,7 @@ class Stage {
       onClose: () => {},
     });
     const settings = {
-      ...({ url: 'mqtt://h:1', version, keepAliveSeconds: 0 } as const),
+      ...({ url: 'mqtt://h:1', version, keepAliveSeconds: 0, sessionExpirySeconds: 0 } as const),
       ...{ connectTimeoutMs: 1, concurrency: 1 },
     };
     const block = new PublishBlock({

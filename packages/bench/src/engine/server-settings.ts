@@ -13,6 +13,8 @@ export interface ServerSettings {
   readonly password?: string;
   /** 0 to 65,535; 0 sends no pings unless the server asks for them. */
   readonly keepAliveSeconds: number;
+  /** How long sessions outlive connections; 0: they do not. Before 5.0 any other is for ever. */
+  readonly sessionExpirySeconds: number;
   /** Until a connection has been accepted, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Connections in the making at a time. */

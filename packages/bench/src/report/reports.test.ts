@@ -14,7 +14,7 @@ const report: Report = {
   mode: 'pair',
   settings: {
     server: {
-      ...{ url: 'mqtt://<h>:1883', version: 5, keepAliveSeconds: 0 },
+      ...{ url: 'mqtt://<h>:1883', version: 5, keepAliveSeconds: 0, sessionExpirySeconds: 0 },
       ...{ connectTimeoutMs: 1, concurrency: 1 },
     },
     ...{ publishers: 2, subscribers: 2, topic: 't', filter: 't', topics: 1, topicsEach: 1 },

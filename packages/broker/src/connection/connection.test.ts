@@ -372,7 +372,8 @@ suite('the end of a connection', () => {
   });
 
   test('a stream that is gone before it is opened leaves nothing', async () => {
-    const { broker } = testBroker();
+    const { broker, settle } = testBroker();
+    await settle();
     const stream = {
       kind: 'gone',
       remoteAddress: '',

@@ -29,6 +29,7 @@ import type { Session } from '../session/session.ts';
 import { Deadline, tickMs } from '../timer-wheel.ts';
 import type { Authentication } from './authentication.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
+import { PermissionEnd } from './permission-end.ts';
 
 /** Before CONNACK, after it, after we decided to close, and after the stream is gone. */
 export const Phase = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
@@ -83,6 +84,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   reasonCode: number;
   /** The client sent DISCONNECT. */
   closedByClient: boolean;
+  /** Null while the client may stay as long as it likes. */
+  #permissionEnd: PermissionEnd | null;
   readonly #stream: ByteStream;
   readonly #handlers: ConnectionHandlers;
   #held: boolean;
@@ -119,11 +122,13 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
       protocolVersion: 4,
       remoteAddress: stream.remoteAddress,
       remotePort: stream.remotePort,
+      peerCertificate: stream.peerCertificate,
     };
     this.lastSeenTick = context.wheel.tick;
     this.keepAliveTicks = Number.POSITIVE_INFINITY;
     this.reasonCode = ReasonCode.unspecifiedError;
     this.closedByClient = false;
+    this.#permissionEnd = null;
     this.#stream = stream;
     this.#handlers = handlers;
     this.#held = false;
@@ -188,6 +193,16 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.keepAliveTicks = keepAliveGraceTicks(seconds, tickMs);
     if (seconds === 0) wheel.clear(this);
     else wheel.setTicks(this, this.keepAliveTicks);
+  }
+
+  /** Until when the client may stay, in wall time; undefined: for ever. Replaces what was set. */
+  permitUntil(expiresAtMs: number | undefined): void {
+    if (expiresAtMs === undefined) {
+      if (this.#permissionEnd !== null) this.context.wheel.clear(this.#permissionEnd);
+      return;
+    }
+    this.#permissionEnd ??= new PermissionEnd(this);
+    this.#permissionEnd.set(expiresAtMs);
   }
 
   /**
@@ -294,6 +309,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   #leave(): void {
     if (this.phase >= Phase.closing) return;
     this.phase = Phase.closing;
+    this.permitUntil(undefined);
     this.#handlers.onGone(this);
   }
 

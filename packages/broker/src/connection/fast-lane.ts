@@ -110,6 +110,7 @@ export class FastLane {
     return (
       receiver.withProperties === from.withProperties &&
       receiver.outboundAliases === null &&
+      receiver.session?.receives === null &&
       this.#largest <= receiver.peerPacketBytesMax
     );
   }

@@ -108,7 +108,9 @@ export class Acceptor {
     this.#count += 1;
     target.durable = durable;
     target.session = durable.number;
+    // A session may get the message twice: by a shared subscription and by one of its own.
     target.number = durable.queue.nextNumber;
+    durable.queue.nextNumber += 1;
     target.qos = qos;
     target.retain = retain;
     target.identifiers = identifiers;
@@ -137,8 +139,11 @@ export class Acceptor {
     const writer = this.#writer;
     const size = writer.write(message, targets, count, retained, inbound, packetId);
     const at = this.#log.offer(writer.bytes, 0, size, count + (retained ? 1 : 0));
-    if (at === 0) this.isFull = true;
-    else {
+    if (at === 0) {
+      this.isFull = true;
+      for (let i = count - 1; i >= 0; i -= 1)
+        targets[i].durable!.queue.nextNumber = targets[i].number;
+    } else {
       this.#lastAt = at;
       for (let i = 0; i < count; i += 1) targets[i].durable!.queue.offered(message.size);
       this.#pending.push(at, null, 0, 0, 0);

@@ -134,6 +134,7 @@ export class Durability {
     this.acceptor.isFull = false;
     if (this.#health === 'full') return;
     this.#retained.retry();
+    this.records.retry(this.#context.clock.wallMs());
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

@@ -15,6 +15,8 @@ export class DurableSession {
   /** Names the session in the log; never used for another one. */
   readonly number: number;
   readonly queue: StoredQueue;
+  /** The engine has a record of it, though perhaps not the latest. */
+  isRecorded: boolean;
   readonly #log: AcceptLog;
   readonly #session: Session;
   /** Packet identifiers of the client's own messages that are in the log and wait for PUBREL. */
@@ -27,6 +29,7 @@ export class DurableSession {
   constructor(session: Session, number: number, log: AcceptLog) {
     this.number = number;
     this.queue = new StoredQueue(session, log, () => log.touch(number));
+    this.isRecorded = false;
     this.#log = log;
     this.#session = session;
     this.#inbound = new Set();

@@ -8,6 +8,8 @@
  */
 import {
   copyBytes,
+  decodePacket,
+  type PublishPacket,
   PublishView,
   publishFrameSize,
   utf8Length,
@@ -138,6 +140,20 @@ function writeTarget(into: Uint8Array, start: number, target: TargetInit): numbe
   return at;
 }
 
+/** The message of an entry with all its fields decoded; its payload is a view of `bytes`. */
+export function publishOf(bytes: Uint8Array): PublishPacket {
+  const start = readUint32(bytes, 1);
+  const packet = decodePacket(bytes, bytes[start], bodyOf(bytes, start), bytes.length, 5);
+  return packet as PublishPacket;
+}
+
+/** Where the frame at `start` goes on after its fixed header. */
+function bodyOf(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (bytes[at] >= 0x80) at += 1;
+  return at + 1;
+}
+
 /** Reads entries: one view serves all that are read one after the other. */
 export class EntryView {
   /** The message; to be used before the next entry is read. */
@@ -266,9 +282,7 @@ export class EntryView {
     const bytes = this.#bytes;
     const view = this.#publish;
     const start = readUint32(bytes, 1);
-    let at = start + 1;
-    while (bytes[at] >= 0x80) at += 1;
-    view.read(bytes, bytes[start], at + 1, bytes.length, 5);
+    view.read(bytes, bytes[start], bodyOf(bytes, start), bytes.length, 5);
     this.packetId = view.packetId;
     this.message.setStored(view);
   }

@@ -43,12 +43,15 @@ export class Records {
   readonly #onRefused: (session: Session) => void;
   /** The will that is on record, by client identifier. */
   readonly #wills: Map<string, PendingWill>;
+  /** Sessions whose record is out of date, since there was no room. */
+  readonly #unsaved: Set<Session>;
 
   /** @param onRefused there is no room for the record of this session */
   constructor(engine: Engine, onRefused: (session: Session) => void) {
     this.#engine = engine;
     this.#onRefused = onRefused;
     this.#wills = new Map();
+    this.#unsaved = new Set();
   }
 
   /** Writes the session as it is now: connected, or away until its expiry. */
@@ -56,13 +59,25 @@ export class Records {
     const { durable, expirySeconds, connection } = session;
     const isEndless = connection !== null || expirySeconds === neverExpires;
     const expiresAtMs = isEndless ? 0 : wallMs + expirySeconds * 1000;
-    const bytes = new Uint8Array(sessionBytes);
-    writeUint32(bytes, 0, durable!.number);
-    writeUint32(bytes, 4, expirySeconds);
-    writeUint48(bytes, 8, expiresAtMs);
-    this.#engine.sessions.put(session.clientId, bytes).catch(error => {
-      if (isFull(error)) this.#onRefused(session);
-    });
+    const bytes = writeSession({ number: durable!.number, expirySeconds, expiresAtMs });
+    this.#engine.sessions.put(session.clientId, bytes).then(
+      () => {
+        durable!.isRecorded = true;
+      },
+      error => {
+        if (!isFull(error)) return;
+        // What an earlier record promised is kept; only its end is not known for now.
+        if (durable!.isRecorded) this.#unsaved.add(session);
+        else this.#onRefused(session);
+      },
+    );
+  }
+
+  /** There is room again: writes the sessions that there was none for. */
+  retry(wallMs: number): void {
+    const unsaved = [...this.#unsaved];
+    this.#unsaved.clear();
+    for (const session of unsaved) this.putSession(session, wallMs);
   }
 
   /**
@@ -71,8 +86,9 @@ export class Records {
    */
   removeSession(session: Session, isReplaced: boolean): void {
     const { subscriptions, sessions } = this.#engine;
+    this.#unsaved.delete(session);
     for (const { filter } of session.subscriptions.values()) {
-      ignoreEnd(subscriptions.put(subscriptionKey(session, filter), null));
+      ignoreEnd(subscriptions.put(subscriptionKey(session.durable!.number, filter), null));
     }
     if (!isReplaced) ignoreEnd(sessions.put(session.clientId, null));
   }
@@ -80,15 +96,9 @@ export class Records {
   /** Resolves when the subscription is durable, with whether there was room for it. */
   async putSubscription(subscription: Subscription): Promise<boolean> {
     const { session, filter } = subscription;
-    const key = subscriptionKey(session, filter);
-    const bytes = new Uint8Array(subscriptionBytes);
-    bytes[0] =
-      subscription.qos |
-      (subscription.noLocal ? SubscriptionFlag.noLocal : 0) |
-      (subscription.retainAsPublished ? SubscriptionFlag.retainAsPublished : 0);
-    writeUint32(bytes, 1, subscription.identifier);
+    const key = subscriptionKey(session.durable!.number, filter);
     try {
-      await this.#engine.subscriptions.put(key, bytes);
+      await this.#engine.subscriptions.put(key, writeSubscription(subscription));
       return true;
     } catch (error) {
       if (isFull(error)) return false;
@@ -98,17 +108,14 @@ export class Records {
 
   /** Resolves when the subscription is gone for good. */
   removeSubscription({ session, filter }: Subscription): Promise<void> {
-    return this.#engine.subscriptions.put(subscriptionKey(session, filter), null);
+    return this.#engine.subscriptions.put(subscriptionKey(session.durable!.number, filter), null);
   }
 
   /** Writes a will that is due when its connection is over, or at a time. Without room it is lost. */
   putWill(pending: PendingWill, dueAtMs: number): void {
     const { clientId } = pending.client;
     this.#wills.set(clientId, pending);
-    const frame = encodeWill(clientId, pending.will);
-    const bytes = new Uint8Array(willHeadBytes + frame.length);
-    writeUint48(bytes, 0, dueAtMs);
-    bytes.set(frame, willHeadBytes);
+    const bytes = writeWill(clientId, { dueAtMs, will: pending.will });
     ignoreEnd(this.#engine.wills.put(clientId, bytes));
   }
 
@@ -126,12 +133,35 @@ export class Records {
   }
 }
 
+export function writeSession({ number, expirySeconds, expiresAtMs }: SessionRecord): Uint8Array {
+  const bytes = new Uint8Array(sessionBytes);
+  writeUint32(bytes, 0, number);
+  writeUint32(bytes, 4, expirySeconds);
+  writeUint48(bytes, 8, expiresAtMs);
+  return bytes;
+}
+
 export function readSession(bytes: Uint8Array): SessionRecord {
   return {
     number: readUint32(bytes, 0),
     expirySeconds: readUint32(bytes, 4),
     expiresAtMs: readUint48(bytes, 8),
   };
+}
+
+/** The key of a subscription of the session `number`. */
+export function subscriptionKey(number: number, filter: string): string {
+  return `${number}/${filter}`;
+}
+
+export function writeSubscription(options: SubscriptionOptions): Uint8Array {
+  const bytes = new Uint8Array(subscriptionBytes);
+  bytes[0] =
+    options.qos |
+    (options.noLocal ? SubscriptionFlag.noLocal : 0) |
+    (options.retainAsPublished ? SubscriptionFlag.retainAsPublished : 0);
+  writeUint32(bytes, 1, options.identifier);
+  return bytes;
 }
 
 /** What the key and the value of a subscription say. */
@@ -152,15 +182,8 @@ export function readSubscription(
   };
 }
 
-export function readWill(bytes: Uint8Array): WillRecord {
-  const reader = new FrameReader(bytes.length);
-  reader.push(bytes.subarray(willHeadBytes));
-  reader.next();
-  const packet = decodePacket(reader.bytes, reader.header, reader.bodyStart, reader.end, 5);
-  return { dueAtMs: readUint48(bytes, 0), will: (packet as ConnectPacket).will! };
-}
-
-function encodeWill(clientId: string, will: Will): Uint8Array {
+/** @throws RangeError for a will that no CONNECT can have */
+export function writeWill(clientId: string, { dueAtMs, will }: WillRecord): Uint8Array {
   const packet: ConnectPacket = {
     type: PacketType.connect,
     protocolVersion: 5,
@@ -169,11 +192,19 @@ function encodeWill(clientId: string, will: Will): Uint8Array {
     clientId,
     will,
   };
-  return encodePacket(packet, 5)!;
+  const frame = encodePacket(packet, 5)!;
+  const bytes = new Uint8Array(willHeadBytes + frame.length);
+  writeUint48(bytes, 0, dueAtMs);
+  bytes.set(frame, willHeadBytes);
+  return bytes;
 }
 
-function subscriptionKey({ durable }: Session, filter: string): string {
-  return `${durable!.number}/${filter}`;
+export function readWill(bytes: Uint8Array): WillRecord {
+  const reader = new FrameReader(bytes.length);
+  reader.push(bytes.subarray(willHeadBytes));
+  reader.next();
+  const packet = decodePacket(reader.bytes, reader.header, reader.bodyStart, reader.end, 5);
+  return { dueAtMs: readUint48(bytes, 0), will: (packet as ConnectPacket).will! };
 }
 
 function isFull(error: unknown): boolean {

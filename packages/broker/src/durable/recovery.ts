@@ -50,6 +50,8 @@ export class Recovery {
   readonly #publishWill: (will: PendingWill) => void;
   /** Wills of sessions that are over. */
   readonly #lost: PendingWill[];
+  /** Keys of subscriptions whose sessions had ended; the process died before they were removed. */
+  readonly #orphans: string[];
   #brokerMark: Uint8Array | null;
   /** Highest number of a session that anything names. */
   #lastNumber: number;
@@ -63,6 +65,7 @@ export class Recovery {
     this.#context = context;
     this.#publishWill = publishWill;
     this.#lost = [];
+    this.#orphans = [];
     this.#durability = durability;
     this.#retained = retained;
     this.#log = durability.engine.accepts;
@@ -82,6 +85,8 @@ export class Recovery {
       entry: (at, bytes) => this.#entry(at, bytes),
       mark: (key, bytes) => this.#mark(key, bytes),
     });
+    const { subscriptions } = this.#durability.engine;
+    for (const key of this.#orphans) subscriptions.put(key, null).catch(() => {});
     for (const found of this.#found.values()) this.#restore(found);
     await this.#retained.restore(this.#brokerMark, this.#toRetain);
     await this.#loadWills();
@@ -124,6 +129,7 @@ export class Recovery {
       const record = readSession(bytes);
       const session = sessions.create(this.#context, key, record.expirySeconds);
       const durable = this.#durability.adopt(session, record.number);
+      durable.isRecorded = true;
       session.durable = durable;
       this.#seen(record.number);
       this.#found.set(record.number, {
@@ -141,13 +147,12 @@ export class Recovery {
   async #loadSubscriptions(): Promise<void> {
     const { router, metrics } = this.#context;
     const { subscriptions } = this.#durability.engine;
-    const orphans: string[] = [];
     for await (const { key, bytes } of subscriptions.load()) {
       const { number, filter, options } = readSubscription(key, bytes);
       const found = this.#found.get(number);
       this.#seen(number);
       if (found === undefined) {
-        orphans.push(key);
+        this.#orphans.push(key);
         continue;
       }
       const subscription = new Subscription(found.session, filter, options, null);
@@ -155,8 +160,6 @@ export class Recovery {
       router.add(subscription);
       metrics.subscriptions += 1;
     }
-    // Of sessions that had ended; the process died before they were removed.
-    for (const key of orphans) subscriptions.put(key, null).catch(() => {});
   }
 
   #entry(at: number, bytes: Uint8Array): number {
@@ -168,7 +171,7 @@ export class Recovery {
       this.#seen(session);
       const found = this.#found.get(session);
       if (found === undefined) continue;
-      found.durable.queue.ring.push(number, at, placeOf(offset, qos, isShared), size);
+      found.durable.queue.waiting.push(number, at, placeOf(offset, qos, isShared), size);
       found.isUnsorted ||= number < found.lastNumber;
       found.lastNumber = Math.max(found.lastNumber, number);
       holders += 1;
@@ -195,13 +198,13 @@ export class Recovery {
 
   /** Parts what waits from what is in flight and what is over, and counts on from there. */
   #restore({ durable, mark, inbound, isUnsorted, lastNumber }: Found): void {
-    const { ring } = durable.queue;
-    if (isUnsorted) ring.sort();
+    const { waiting } = durable.queue;
+    if (isUnsorted) waiting.sort();
     const received = new Set(mark.received);
     const flight = mark.received.map(number => new StoredDelivery(number, 0, placeOf(0, 2, false)));
-    while (ring.length > 0 && ring.number <= Math.max(mark.sentUpTo, mark.droppedUpTo)) {
-      const { number, at, place } = ring;
-      ring.shift();
+    while (waiting.length > 0 && waiting.number <= Math.max(mark.sentUpTo, mark.droppedUpTo)) {
+      const { number, at, place } = waiting;
+      waiting.shift();
       if (isOver(mark, number) || received.has(number)) this.#log.release(at);
       else flight.push(new StoredDelivery(number, at, place));
     }

@@ -7,7 +7,7 @@ import type { AcceptLog } from '@godwit/storage';
 import type { Connection } from '../connection/connection.ts';
 import { publishHeader, writePublish } from '../connection/publish-writer.ts';
 import type { Session } from '../session/session.ts';
-import { DeliveryRing } from './delivery-ring.ts';
+import { DeliveryList } from './delivery-list.ts';
 import { EntryView } from './entry-format.ts';
 import type { OutboundProgress } from './progress-mark.ts';
 import {
@@ -24,8 +24,8 @@ const view = new EntryView();
 
 export class StoredQueue {
   /** Deliveries that are durable and not sent yet. */
-  readonly ring: DeliveryRing;
-  /** Of the next message that is offered to the log for the session. */
+  readonly waiting: DeliveryList;
+  /** Of the next message that is to be offered to the log for the session. */
   nextNumber: number;
   readonly #session: Session;
   readonly #log: AcceptLog;
@@ -39,11 +39,14 @@ export class StoredQueue {
   #sentUpTo: number;
   /** An entry is being read from the disk: nothing is sent until it is there. */
   #isReading: boolean;
+  /** The entry that was read last in that way, until it is sent. */
+  #readAt: number;
+  #readBytes: Uint8Array | null;
   /** What is to be sent again and is being read; 0 for none. */
   #stalledId: number;
 
   constructor(session: Session, log: AcceptLog, onProgress: () => void) {
-    this.ring = new DeliveryRing();
+    this.waiting = new DeliveryList();
     this.nextNumber = 1;
     this.#session = session;
     this.#log = log;
@@ -53,22 +56,23 @@ export class StoredQueue {
     this.#arrivedUpTo = 0;
     this.#sentUpTo = 0;
     this.#isReading = false;
+    this.#readAt = 0;
+    this.#readBytes = null;
     this.#stalledId = 0;
   }
 
   /** Messages that wait, those not durable yet included. */
   get length(): number {
-    return this.ring.length + this.#offered;
+    return this.waiting.length + this.#offered;
   }
 
   /** Their bytes. */
   get bytes(): number {
-    return this.ring.bytes + this.#offeredBytes;
+    return this.waiting.bytes + this.#offeredBytes;
   }
 
-  /** A message was offered to the log with {@link nextNumber}. */
+  /** A message was offered to the log, with what was {@link nextNumber}. */
   offered(size: number): void {
-    this.nextNumber += 1;
     this.#offered += 1;
     this.#offeredBytes += size;
   }
@@ -82,29 +86,29 @@ export class StoredQueue {
     this.#offeredBytes -= message.size;
     this.#arrivedUpTo = number;
     const { connection } = this.#session;
-    if (this.ring.length === 0 && connection !== null && this.#canSend(connection, number)) {
+    if (this.waiting.length === 0 && connection !== null && this.#canSend(connection, number)) {
       this.#send(connection, entry, at, place);
-    } else this.ring.push(number, at, place, message.size);
+    } else this.waiting.push(number, at, place, message.size);
   }
 
   /** Gives up the oldest message that waits. @returns false when none does that could be given up */
   dropOldest(): boolean {
-    const { ring } = this;
-    if (ring.length === 0) return false;
-    this.#log.release(ring.at);
-    ring.shift();
+    const { waiting } = this;
+    if (waiting.length === 0) return false;
+    this.#log.release(waiting.at);
+    waiting.shift();
     this.#onProgress();
     return true;
   }
 
   /** Sends what waits, as far as the client takes it. */
   pump(connection: Connection): void {
-    const { ring } = this;
-    while (ring.length > 0 && this.#canSend(connection, ring.number)) {
-      const { at, place } = ring;
+    const { waiting } = this;
+    while (waiting.length > 0 && this.#canSend(connection, waiting.number)) {
+      const { at, place } = waiting;
       if (!this.#read(at)) return;
       view.targetAt(offsetOf(place));
-      ring.shift();
+      waiting.shift();
       this.#send(connection, view, at, place);
     }
   }
@@ -153,20 +157,20 @@ export class StoredQueue {
         onShared(at, offsetOf(place));
       } else this.release(delivery);
     });
-    this.ring.forEach((_, at, place) => {
+    this.waiting.forEach((_, at, place) => {
       if (isSharedPlace(place)) onShared(at, offsetOf(place));
       else this.#log.release(at);
     });
-    this.ring.clear();
+    this.waiting.clear();
   }
 
   /** Which deliveries are over, and which only wait for PUBCOMP. */
   progress(): OutboundProgress {
     const { outbound } = this.#session;
     const oldest = outbound.oldest as StoredDelivery | undefined;
-    const { ring } = this;
+    const { waiting } = this;
     const sentUpTo = this.#sentUpTo;
-    const firstWaiting = ring.length > 0 ? ring.number : this.#arrivedUpTo + 1;
+    const firstWaiting = waiting.length > 0 ? waiting.number : this.#arrivedUpTo + 1;
     const droppedUpTo = Math.max(sentUpTo, firstWaiting - 1);
     const done: [number, number][] = [];
     const received: number[] = [];
@@ -230,29 +234,36 @@ export class StoredQueue {
     const { metrics, router, clock } = this.#session.context;
     entry.readMessage();
     const header = publishHeader(qos, retain, isAgain);
-    if (writePublish(connection, message, header, id, identifiers)) {
+    const isAllowed = this.#session.mayReceive(message);
+    if (isAllowed && writePublish(connection, message, header, id, identifiers)) {
       metrics.messagesSent += 1;
       return;
     }
     // [MQTT-3.1.2-25] as if it had been delivered; but another member may get what was not begun
     this.#session.outbound.release(id);
-    if (share === null || (isAgain && qos === 2)) metrics.messagesDroppedTooLarge += 1;
-    else router.redeliver(message.copy(), share, this.#session, clock.wallMs());
+    if (share === null || (isAgain && qos === 2)) {
+      if (isAllowed) metrics.messagesDroppedTooLarge += 1;
+      else metrics.messagesDroppedUnauthorized += 1;
+    } else router.redeliver(message.copy(), share, this.#session, clock.wallMs());
     this.release(delivery);
     this.#onProgress();
   }
 
   /** Has {@link view} read an entry. @returns false when it is not there yet: then it goes on later */
   #read(at: number): boolean {
-    const bytes = this.#log.read(at);
+    const bytes = at === this.#readAt ? this.#readBytes! : this.#log.read(at);
     if (bytes instanceof Uint8Array) {
+      this.#readAt = 0;
+      this.#readBytes = null;
       view.read(bytes);
       return true;
     }
     this.#isReading = true;
     bytes.then(
-      () => {
+      read => {
         this.#isReading = false;
+        this.#readAt = at;
+        this.#readBytes = read;
         this.#session.advance();
       },
       // The engine has failed, and says so to everybody.

@@ -98,6 +98,7 @@ suite('enhanced authentication', () => {
           protocolVersion: 5,
           remoteAddress: '',
           remotePort: 0,
+          peerCertificate: undefined,
           isReauthentication: false,
           userProperties: [['k', 'v']],
         },

@@ -18,6 +18,7 @@ import { type Connection, Phase } from '../connection/connection.ts';
 import type { Context } from '../context.ts';
 import type { ConnectRefusal } from '../hooks.ts';
 import { checkedRefusal, isPending } from './answers.ts';
+import { losesSubscriptions } from './reauthorize.ts';
 
 /** Goes on with a CONNECT whose client has proved who it is. */
 type Admit = (
@@ -141,8 +142,15 @@ export class AuthHandler {
       return this.#refuse(connection, { reasonCode: ReasonCode.notAuthorized });
     }
     // Who proves anew who it is may have been given or denied permissions.
-    connection.allowedRoute = null;
-    return this.#send(connection, authentication, success);
+    const { client } = connection;
+    connection.client = { ...client, identity: success.identity };
+    connection.permitUntil(success.expiresAtMs);
+    const answered = (isLost: boolean): void =>
+      isLost
+        ? this.#refuse(connection, { reasonCode: ReasonCode.notAuthorized })
+        : this.#send(connection, authentication, success);
+    const lost = losesSubscriptions(connection);
+    return isPending(lost) ? lost.then(answered) : answered(lost);
   }
 
   /** Sends AUTH. [MQTT-4.12.0-5] */

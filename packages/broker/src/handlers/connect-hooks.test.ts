@@ -65,6 +65,7 @@ suite('authenticate', () => {
       cleanStart: true,
       remoteAddress: '',
       remotePort: 0,
+      peerCertificate: undefined,
       userProperties: [['k', 'v']],
     });
     const { clientId, username, password, userProperties, protocolVersion } = requests[1];

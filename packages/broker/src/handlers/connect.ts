@@ -20,6 +20,7 @@ import { PendingWill } from '../session/will.ts';
 import { checkedRefusal, isPending, refusalOf } from './answers.ts';
 import { AuthHandler } from './auth.ts';
 import { onDisconnect } from './disconnect.ts';
+import { losesSubscriptions } from './reauthorize.ts';
 import { willRefusal } from './will-refusal.ts';
 
 /** Absent Receive Maximum means this. */
@@ -88,7 +89,7 @@ export class ConnectHandler {
   /** Takes over from CONNECT what holds for the connection whatever comes of it. */
   #adopt(connection: Connection, packet: ConnectPacket): void {
     const { protocolVersion, properties } = packet;
-    const { remoteAddress, remotePort } = connection.client;
+    const { remoteAddress, remotePort, peerCertificate } = connection.client;
     connection.version = protocolVersion;
     connection.withProperties = protocolVersion === 5;
     connection.reader.version = protocolVersion;
@@ -105,6 +106,7 @@ export class ConnectHandler {
       protocolVersion,
       remoteAddress,
       remotePort,
+      peerCertificate,
     };
   }
 
@@ -150,8 +152,10 @@ export class ConnectHandler {
     admission: Admission,
   ): void | Promise<void> {
     const { client } = connection;
-    const { username = client.username } = admission;
-    if (username !== client.username) connection.client = { ...client, username };
+    const { username = client.username, identity } = admission;
+    if (username !== client.username || identity !== undefined) {
+      connection.client = { ...client, username, identity };
+    }
     return this.#authorizeWill(connection, packet, admission);
   }
 
@@ -179,6 +183,12 @@ export class ConnectHandler {
     // The client may have gone while we asked.
     if (connection.phase !== Phase.connecting) return;
     const { limits, hooks, durability, clock } = this.#context;
+    // What let the client in may have been taken back while somebody else was asked.
+    if (hooks.isStillWelcome?.(connection.client) === false) {
+      this.#context.metrics.authenticationsRefused += 1;
+      connection.refuse(ReasonCode.notAuthorized);
+      return;
+    }
     const expirySeconds = this.#expirySeconds(packet);
     if (!this.#hasRoom(connection, expirySeconds)) {
       connection.refuse(ReasonCode.quotaExceeded);
@@ -216,6 +226,9 @@ export class ConnectHandler {
     connection.reader.maximumPacketSize = limits.packetBytesMax;
     connection.send(connack);
     connection.startKeepAlive(keepAlive);
+    connection.permitUntil(admission.expiresAtMs);
+    // What a session has subscribed to may have been allowed at another time, or to another user.
+    void losesSubscriptions(connection);
     session.attach(connection, packet.properties?.receiveMaximum ?? receiveMaximumDefault);
     if (session.durable !== null) durability!.records.putSession(session, clock.wallMs());
     hooks.onConnect?.(connection.client, isResumed);

@@ -157,6 +157,8 @@ export class PublishHandler {
     if (durability?.isFull && needsStorage(message, route)) {
       // Before 5.0 a publisher cannot be told: it has to wait.
       if (!connection.withProperties && message.qos > 0) {
+        // Should the client go meanwhile, it sends this again, and that must not pass for taken.
+        if (message.qos === 2) connection.session!.inbound.release(packetId);
         return this.#wait(durability, connection, message.kept(), route, packetId);
       }
       metrics.messagesDroppedStorageFull += 1;
@@ -192,6 +194,7 @@ export class PublishHandler {
   ): Promise<void> {
     await durability.room();
     if (connection.phase !== Phase.open) return;
+    if (message.qos === 2) connection.session!.inbound.received(2, packetId);
     this.#context.router.refresh(route);
     await this.#accept(connection, message, route, packetId);
   }

@@ -15,7 +15,7 @@ import {
 import type { Connection } from '../connection/connection.ts';
 import type { Context } from '../context.ts';
 import type { SubscribeAnswer } from '../hooks.ts';
-import { Subscription } from '../routing/subscription.ts';
+import { Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
 import type { Session } from '../session/session.ts';
 import { isPending, subackCode } from './answers.ts';
 
@@ -24,8 +24,8 @@ interface Granted {
   readonly request: SubscriptionRequest;
   readonly subscription: Subscription;
   readonly parsed: ParsedFilter;
-  /** The filter was not subscribed before. */
-  readonly isNew: boolean;
+  /** What the subscription was before; null when the filter was not subscribed. */
+  readonly before: SubscriptionOptions | null;
 }
 
 /** The connection's reader stands on a SUBSCRIBE. */
@@ -138,13 +138,17 @@ function subscribe(
     if (code >= 0x80 || session.connection !== connection) return code;
     const request = packet.subscriptions[i];
     const { filter } = request;
-    const isNew = !session.subscriptions.has(filter);
-    if (isNew && session.subscriptions.size >= context.limits.subscriptionsPerSessionMax) {
+    const existing = session.subscriptions.get(filter);
+    const before = existing === undefined ? null : optionsOf(existing);
+    if (
+      before === null &&
+      session.subscriptions.size >= context.limits.subscriptionsPerSessionMax
+    ) {
       return ReasonCode.quotaExceeded;
     }
     const qos = code as QoS;
     const subscription = enter(context, session, { ...request, qos }, identifier);
-    granted[i] = { request, subscription, parsed: parseTopicFilter(filter)!, isNew };
+    granted[i] = { request, subscription, parsed: parseTopicFilter(filter)!, before };
     context.hooks.onSubscribe?.(connection.client, filter, qos);
     return code;
   });
@@ -157,20 +161,25 @@ function subscribe(
   );
 }
 
-/** Puts subscriptions of a durable session on record; takes those back that there is no room for. */
+/**
+ * Puts subscriptions of a durable session on record. Where there is no room for one, all is as it was
+ * before, and it is null in `granted`.
+ */
 async function record(
   session: Session,
-  granted: readonly (Granted | null)[],
+  granted: (Granted | null)[],
   reasonCodes: readonly number[],
 ): Promise<number[]> {
   const { records } = session.context.durability!;
   const kept = await Promise.all(
-    granted.map(one => one === null || records.putSubscription(one.subscription)),
+    granted.map(async one => one === null || (await records.putSubscription(one.subscription))),
   );
   return reasonCodes.map((code, i) => {
     const one = granted[i];
     if (one === null || kept[i]) return code;
-    leave(session, one.subscription);
+    granted[i] = null;
+    if (one.before === null) leave(session, one.subscription);
+    else session.context.router.replace(one.subscription, one.before);
     return ReasonCode.quotaExceeded;
   });
 }
@@ -208,8 +217,17 @@ function enter(
   return subscription;
 }
 
+function optionsOf({
+  qos,
+  noLocal,
+  retainAsPublished,
+  identifier,
+}: Subscription): SubscriptionOptions {
+  return { qos, noLocal, retainAsPublished, identifier };
+}
+
 /** Ends a subscription. @returns false when it had ended before */
-function leave(session: Session, subscription: Subscription): boolean {
+export function leave(session: Session, subscription: Subscription): boolean {
   const { router, metrics } = session.context;
   if (session.subscriptions.get(subscription.filter) !== subscription) return false;
   session.subscriptions.delete(subscription.filter);
@@ -219,9 +237,9 @@ function leave(session: Session, subscription: Subscription): boolean {
 }
 
 /** [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a shared subscription gets none (4.8.2) */
-function sendRetained(session: Session, { request, subscription, parsed, isNew }: Granted): void {
+function sendRetained(session: Session, { request, subscription, parsed, before }: Granted): void {
   if (parsed.share !== null || request.retainHandling === 2) return;
-  if (request.retainHandling === 1 && !isNew) return;
+  if (request.retainHandling === 1 && before !== null) return;
   const { retained, clock } = session.context;
   if (session.subscriptions.get(request.filter) !== subscription) return;
   session.feed(subscription, retained.match(parsed.filter, clock));

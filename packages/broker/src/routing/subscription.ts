@@ -1,8 +1,9 @@
 /**
  * One filter of one session, or several of one session that match the same topic merged into one.
  */
-import { type QoS, variableByteIntegerLength, writeVariableByteInteger } from '@godwit/protocol';
+import type { QoS } from '@godwit/protocol';
 import type { Session } from '../session/session.ts';
+import { encodeIdentifiers } from './subscription-identifiers.ts';
 
 /** What a client may say about a subscription. */
 export interface SubscriptionOptions {
@@ -107,12 +108,6 @@ export function withoutNoLocal(subscription: Subscription): Subscription | null 
   return others.length === 1 ? others[0] : mergeSubscriptions(others);
 }
 
-const subscriptionIdentifierId = 0x0b;
-
 function encodeIdentifier(identifier: number): Uint8Array | null {
-  if (identifier === 0) return null;
-  const bytes = new Uint8Array(1 + variableByteIntegerLength(identifier));
-  bytes[0] = subscriptionIdentifierId;
-  writeVariableByteInteger(bytes, 1, identifier);
-  return bytes;
+  return identifier === 0 ? null : encodeIdentifiers([identifier]);
 }

@@ -33,6 +33,7 @@ const Outcome = {
   tooLarge: 3,
   queueFull: 4,
   storageFull: 5,
+  unauthorized: 6,
 } as const;
 type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
@@ -51,6 +52,8 @@ export class Session extends Deadline {
   /** What makes the session survive the broker; null when nothing does. */
   durable: DurableSession | null;
   will: PendingWill | null;
+  /** Whether the client may get messages of a topic; null: of all that it has subscribed to. */
+  receives: ((topic: string) => boolean) | null;
   /** Null until a subscription brings retained messages. */
   #retained: RetainedFeed | null;
   /** Messages in flight on this connection at most. */
@@ -76,6 +79,7 @@ export class Session extends Deadline {
     this.queue = new DeliveryQueue();
     this.durable = null;
     this.will = null;
+    this.receives = null;
     this.#retained = null;
     this.#inflightMax = 0;
     this.#holds = 0;
@@ -118,7 +122,7 @@ export class Session extends Deadline {
     const { durable } = this;
     if (durable === null) return this.takesMore;
     // What is on its way to the disk and can be sent at once then does not count as waiting.
-    const isFlowing = this.connection !== null && durable.queue.ring.length === 0;
+    const isFlowing = this.connection !== null && durable.queue.waiting.length === 0;
     const sendable = isFlowing ? this.#inflightMax - this.outbound.size : 0;
     if (length < sendable) return true;
     return sendable > 0 && length - sendable < queueMessagesMax && bytes + size <= queueBytesMax;
@@ -131,6 +135,11 @@ export class Session extends Deadline {
   /** The session's expiry interval has passed since its connection ended. */
   onDeadline(): void {
     this.#onExpired(this);
+  }
+
+  /** Whether the client may get this message, as far as its topic goes. */
+  mayReceive(message: Message): boolean {
+    return this.receives === null || this.receives(message.topic);
   }
 
   /** Sends `message` now, or keeps it until it can be sent, or drops it at a bound. */
@@ -164,6 +173,7 @@ export class Session extends Deadline {
     share: string | null,
   ): Outcome {
     const { connection } = this;
+    if (!this.mayReceive(message)) return Outcome.unauthorized;
     if (qos === 0) {
       if (connection === null) return Outcome.away;
       if (connection.outbox.isFull) return Outcome.slowClient;
@@ -245,13 +255,17 @@ export class Session extends Deadline {
         context.metrics.messagesDroppedExpired += 1;
         continue;
       }
+      if (!this.mayReceive(message)) {
+        this.#lost(delivery, Outcome.unauthorized);
+        continue;
+      }
       const packetId = outbound.send(
         qos,
         this.#mustKeep(qos, delivery.share) ? delivery : undefined,
       );
       const header = publishHeader(qos, retain, false);
       if (!this.#sent(connection, message, packetId, header, identifiers)) {
-        this.#tooLarge(delivery, false);
+        this.#lost(delivery, Outcome.tooLarge);
       }
     }
   }
@@ -291,8 +305,16 @@ export class Session extends Deadline {
       const delivery = outbound.messageOf(id) as Delivery | undefined;
       if (delivery === undefined) continue;
       const { message, qos, retain, identifiers } = delivery;
+      const isBegun = qos === 2;
+      if (!this.mayReceive(message)) {
+        outbound.release(id);
+        this.#lost(delivery, Outcome.unauthorized, isBegun);
+        continue;
+      }
       const header = publishHeader(qos, retain, true);
-      if (!this.#sent(connection, message, id, header, identifiers)) this.#tooLarge(delivery, true);
+      if (!this.#sent(connection, message, id, header, identifiers)) {
+        this.#lost(delivery, Outcome.tooLarge, isBegun);
+      }
     }
     this.pump();
   }
@@ -397,13 +419,10 @@ export class Session extends Deadline {
   }
 
   /** [MQTT-3.1.2-25] as if it had been delivered; but another member may get what was not begun */
-  #tooLarge(delivery: Delivery, wasSent: boolean): void {
-    const isBegun = wasSent && delivery.qos === 2;
-    if (delivery.share === null || isBegun) this.#countDrop(Outcome.tooLarge);
-    else {
-      const { router, clock } = this.context;
-      router.redeliver(delivery.message, delivery.share, this, clock.wallMs());
-    }
+  #lost({ message, share }: Delivery, outcome: Outcome, isBegun = false): void {
+    const { router, clock } = this.context;
+    if (share === null || isBegun) this.#countDrop(outcome);
+    else router.redeliver(message, share, this, clock.wallMs());
   }
 
   #countDrop(outcome: Outcome): void {
@@ -412,5 +431,6 @@ export class Session extends Deadline {
     else if (outcome === Outcome.tooLarge) metrics.messagesDroppedTooLarge += 1;
     else if (outcome === Outcome.queueFull) metrics.messagesDroppedQueueFull += 1;
     else if (outcome === Outcome.storageFull) metrics.messagesDroppedStorageFull += 1;
+    else if (outcome === Outcome.unauthorized) metrics.messagesDroppedUnauthorized += 1;
   }
 }

@@ -64,6 +64,8 @@ class HandLog implements AcceptLog {
   readonly #engine: HandEngine;
   readonly #medium: Medium;
   readonly #touched = new Set<number>();
+  /** They vanish with the next marks. */
+  #released: number[] = [];
   #encode: (key: number, into: Uint8Array) => number = () => 0;
   #onAccepted: (upTo: number) => void = () => {};
   readonly #onDrain: (() => void)[] = [];
@@ -116,7 +118,7 @@ class HandLog implements AcceptLog {
     held.holders -= 1;
     if (held.holders > 0) return;
     this.held.delete(at);
-    this.#medium.entries.delete(at);
+    this.#released.push(at);
   }
 
   onMark(encode: (key: number, into: Uint8Array) => number): void {
@@ -151,6 +153,8 @@ class HandLog implements AcceptLog {
       this.#medium.marks.set(key, into.slice(0, this.#encode(key, into)));
     }
     this.#touched.clear();
+    for (const at of this.#released) this.#medium.entries.delete(at);
+    this.#released = [];
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type PublishPacket,
   type SubscriptionRequest,
 } from '@godwit/protocol';
+import type { Engine } from '@godwit/storage';
 import { RawClient, SeededRandom, VirtualClock } from '@godwit/testkit';
 import { MemoryNetwork } from '@godwit/transport';
 import { Broker, type BrokerOptions } from '../broker.ts';
@@ -27,13 +28,18 @@ export interface TestBroker {
   settle(): Promise<void>;
 }
 
+/** What brokers of tests are given unless the test says otherwise. */
+export const testDefaults: { engine: (() => Engine) | null } = { engine: null };
+
 /** @param clock to go on with that of an earlier broker */
 export function testBroker(
   options: Omit<BrokerOptions, 'clock' | 'random'> = {},
   clock: VirtualClock = new VirtualClock(),
 ): TestBroker {
   const network = new MemoryNetwork(clock.defer);
-  const broker = new Broker({ ...options, clock, random: new SeededRandom(1) });
+  const engine = options.engine ?? testDefaults.engine?.();
+  const broker = new Broker({ ...options, engine, clock, random: new SeededRandom(1) });
+  if (engine !== undefined) void broker.start();
   network.listen('broker', stream => broker.accept(stream));
   const client = (version: ProtocolVersion = 5): RawClient =>
     new RawClient(network.connect('broker'), { clock, version });

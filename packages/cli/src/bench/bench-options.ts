@@ -23,6 +23,7 @@ const trafficModes: readonly TrafficMode[] = ['pub', 'sub', 'pair', 'fan', 'shar
 export interface BenchValues extends ServerValues {
   readonly protocolVersion: ProtocolVersion;
   readonly keepalive: number;
+  readonly sessionExpiry: number;
   readonly clients?: number;
   readonly publishers?: number;
   readonly subscribers?: number;
@@ -57,6 +58,7 @@ const windowDefault = 100;
 const topicDefault = 'bench/%d';
 const connectTimeoutMs = 30_000;
 const keepAliveMax = 65_535;
+const expiryMax = 0xffff_ffff;
 
 export function benchParser(): Command {
   const parser = new Command('godwit bench')
@@ -74,6 +76,7 @@ function addConnectionOptions(parser: Command): Command {
   return parser
     .option('-V, --protocol-version <version>', '5, 311 or 31', protocolVersion, 5)
     .option('-k, --keepalive <seconds>', '0: no pings', integer(0, keepAliveMax), 0)
+    .option('--session-expiry <seconds>', 'sessions outlive connections', integer(0, expiryMax), 0)
     .option('--concurrency <count>', 'connections in the making', integer(1, 10_000), 64)
     .option('--ramp <seconds>', 'spread connecting over this time', secondsToMs, 0);
 }
@@ -129,6 +132,7 @@ export function serverSettings(values: BenchValues): ServerSettings {
     ...serverAddress(values),
     version: values.protocolVersion,
     keepAliveSeconds: keepalive,
+    sessionExpirySeconds: values.sessionExpiry,
     connectTimeoutMs,
     concurrency,
   };

@@ -21,8 +21,8 @@ export function serveCommand(): CliCommand {
   const parser = new Command('godwit serve')
     .usage('[options]')
     .description(
-      'Runs a broker until SIGINT or SIGTERM; SIGHUP has it read its certificates again. ' +
-        'Without a data directory all it has ends with it.',
+      'Runs a broker until SIGINT or SIGTERM; SIGHUP has it read its certificates, users and ' +
+        'rules again. Without a data directory all it has ends with it.',
     )
     .helpOption('--help', 'show this')
     .option('-h, --host <address>', `where to listen (default: ${host}, this machine only)`)
@@ -62,7 +62,7 @@ async function serve({ host, port, config: file, set, dataDir }: Values): Promis
     stop();
   });
   const onHangup = (): void => void server.reload();
-  if (server.hasCertificates) process.on('SIGHUP', onHangup);
+  if (server.isReloadable) process.on('SIGHUP', onHangup);
   for (const url of server.urls) {
     process.stdout.write(`godwit ${version()} listening on ${url}\n`);
   }

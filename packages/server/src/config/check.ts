@@ -7,16 +7,17 @@ import { listenerFaults } from './listener-rules.ts';
 import { nearest } from './nearest.ts';
 import { configSchema } from './schema.ts';
 import { expectation, nodeAt, type Path } from './schema-node.ts';
+import { securityIssues } from './security-rules.ts';
 
 const shownLengthMax = 60;
 /** More names than this are not listed. */
-const listedMax = 8;
+const listedMax = 12;
 
 /** @throws ConfigError with everything that is wrong */
 export function checkConfig(layers: Layers): Config {
   const { success, data, error } = configSchema.safeParse(layers.value);
   const faults = error?.issues.flatMap(issue => faultsOf(issue, layers)) ?? [];
-  if (success) faults.push(...listenerIssues(data, layers));
+  if (success) faults.push(...listenerIssues(data, layers), ...securityIssues(data, layers));
   const issues = [...layers.issues, ...faults];
   if (!success || issues.length > 0) throw new ConfigError(issues);
   return data;

@@ -2,6 +2,8 @@
  * What a server is configured with, and the defaults. Free of imports that cost time, because a
  * server on its defaults starts without the schema.
  */
+
+import type { CertificateName } from '@godwit/auth';
 import {
   type AckLevel,
   type AckRule,
@@ -17,10 +19,11 @@ import {
 export const listenerTypes = ['mqtt', 'mqtts', 'ws', 'wss', 'unix'] as const;
 export type ListenerType = (typeof listenerTypes)[number];
 
-/** Files of a certificate and its key, in PEM. */
+/** Files of a certificate and its key, in PEM, and of what its authority says of it, in DER. */
 export interface CertificateConfig {
   readonly cert: string;
   readonly key: string;
+  readonly ocspResponse?: string | undefined;
 }
 
 /** Which key goes with which type: see `listener-rules.ts`. */
@@ -29,16 +32,22 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly host: string;
   readonly port: number;
   readonly backlog: number;
+  readonly proxyProtocol?: readonly string[];
+  readonly handshakeTimeoutMs?: number;
+  readonly handshakesMax?: number;
   readonly path?: string;
   readonly mode?: string;
   readonly origins?: readonly string[];
+  readonly forwardedFor?: readonly string[];
   readonly messageBytesMax?: number;
   readonly moreCertificates?: readonly CertificateConfig[];
   readonly ca?: string;
+  readonly crl?: readonly string[];
   readonly requireClientCert?: boolean;
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
   readonly ack?: AckLevel;
+  readonly curves?: string;
 }
 
 export interface LogConfig {
@@ -47,7 +56,49 @@ export interface LogConfig {
 }
 
 export interface AuthConfig {
-  readonly allowAnonymous: 'loopback' | 'always';
+  readonly allowAnonymous?: 'loopback' | 'always' | 'never' | undefined;
+  readonly timeoutMs: number;
+  readonly checksMax: number;
+  readonly checksWaitingMax: number;
+}
+
+export const authenticatorTypes = ['password', 'certificate', 'jwt', 'http', 'ldap'] as const;
+export type AuthenticatorType = (typeof authenticatorTypes)[number];
+
+/** Which key goes with which type: see `authenticator-rules.ts`. */
+export interface AuthenticatorConfig {
+  readonly type: AuthenticatorType;
+  readonly onError: 'refuse' | 'next';
+  readonly file?: string | undefined;
+  readonly identity?: CertificateName | undefined;
+  readonly secretFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly jwksUrl?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly leewaySeconds?: number | undefined;
+  readonly tokenIn?: 'password' | 'username' | undefined;
+  readonly usernameClaim?: string | undefined;
+  readonly groupsClaim?: string | undefined;
+  readonly aclClaim?: string | undefined;
+  readonly url?: string | undefined;
+  readonly bearerFile?: string | undefined;
+  readonly cacheSeconds?: number | undefined;
+  readonly cacheDeniedSeconds?: number | undefined;
+  readonly cacheEntriesMax?: number | undefined;
+  readonly requestsMax?: number | undefined;
+  readonly userDn?: string | undefined;
+  readonly searchBase?: string | undefined;
+  readonly searchFilter?: string | undefined;
+  readonly bindDn?: string | undefined;
+  readonly bindPasswordFile?: string | undefined;
+  readonly groupAttribute?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+export interface AclConfig {
+  readonly file?: string | undefined;
+  readonly mosquittoFile?: string | undefined;
 }
 
 export interface DeliveryConfig {
@@ -69,6 +120,8 @@ export interface StorageConfig {
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly auth: AuthConfig;
+  readonly authenticators: readonly AuthenticatorConfig[];
+  readonly acl: AclConfig;
   readonly log: LogConfig;
   readonly delivery: DeliveryConfig;
   readonly storage: StorageConfig;
@@ -97,7 +150,9 @@ export const defaultWebSocketPath = '/mqtt';
 
 export const defaultConfig: Config = {
   listeners: [defaultListener],
-  auth: { allowAnonymous: 'loopback' },
+  auth: { timeoutMs: 5_000, checksMax: 2, checksWaitingMax: 500 },
+  authenticators: [],
+  acl: {},
   log: { level: 'info', format: 'pretty' },
   delivery: {
     sharedStrategy: 'round-robin',

@@ -2,6 +2,7 @@
  * What the schema of a listener cannot say: which keys go with which type, which a type cannot do
  * without, and that its files are there and fit together.
  */
+import { Networks } from '@godwit/transport/node';
 import { type ListenerConfig, type ListenerType, listenerTypes } from './config.ts';
 import { credentialsOf, FileError } from './tls-files.ts';
 
@@ -20,19 +21,26 @@ const typesOf: Readonly<Record<keyof ListenerConfig, readonly ListenerType[]>> =
   type: listenerTypes,
   backlog: listenerTypes,
   ack: listenerTypes,
+  proxyProtocol: listenerTypes,
+  handshakeTimeoutMs: listenerTypes,
+  handshakesMax: listenerTypes,
   host: portTypes,
   port: portTypes,
   path: ['ws', 'wss', 'unix'],
   mode: ['unix'],
   origins: webSocketTypes,
+  forwardedFor: webSocketTypes,
   messageBytesMax: webSocketTypes,
   cert: tlsTypes,
   key: tlsTypes,
+  ocspResponse: tlsTypes,
   moreCertificates: tlsTypes,
   ca: tlsTypes,
+  crl: tlsTypes,
   requireClientCert: tlsTypes,
   minVersion: tlsTypes,
   ciphers: tlsTypes,
+  curves: tlsTypes,
 };
 
 function isTls({ type }: ListenerConfig): boolean {
@@ -65,12 +73,30 @@ export function listenerFaults(
   if (isTls(listener) && requireClientCert && ca === undefined) {
     others.push({ key: 'requireClientCert', message: 'needs ca, a PEM file' });
   }
+  if (isTls(listener) && listener.crl !== undefined && ca === undefined) {
+    others.push({ key: 'crl', message: 'needs ca, a PEM file' });
+  }
+  others.push(...networkFaults(listener));
   const faults = [...foreign, ...lacking, ...others];
   return faults.length === 0 && isTls(listener) ? fileFaults(listener) : faults;
 }
 
 function listed(key: string): string {
   return typesOf[key as keyof ListenerConfig].map(type => `"${type}"`).join(' or ');
+}
+
+function networkFaults(listener: ListenerConfig): ListenerFault[] {
+  return (['proxyProtocol', 'forwardedFor'] as const).flatMap(key =>
+    (listener[key] ?? []).flatMap((network, at) => {
+      try {
+        new Networks([network]);
+        return [];
+      } catch {
+        const message = `is ${JSON.stringify(network)}; expected a network as 10.0.0.0/8`;
+        return [{ key: `${key}.${at}`, message }];
+      }
+    }),
+  );
 }
 
 function fileFaults(listener: ListenerConfig): ListenerFault[] {

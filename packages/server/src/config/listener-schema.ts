@@ -17,6 +17,11 @@ const pathLengthMax = 4096;
 const originsMax = 256;
 const certificatesMax = 64;
 const messageBytesMax = 268_435_460;
+const networksMax = 256;
+const networkLengthMax = 64;
+const handshakesMax = 1_000_000;
+const handshakeMsMax = 600_000;
+const listsMax = 64;
 
 function text(lengthMax: number): z.ZodString {
   return z.string().min(1).max(lengthMax);
@@ -27,6 +32,7 @@ const file = text(pathLengthMax);
 const certificate: z.ZodType<CertificateConfig> = z.strictObject({
   cert: file.describe('File of a certificate, in PEM.'),
   key: file.describe('File of its key, in PEM.'),
+  ocspResponse: file.optional().describe('File of an OCSP response about it, in DER.'),
 });
 
 export const listener: z.ZodType<ListenerConfig> = z
@@ -60,6 +66,35 @@ export const listener: z.ZodType<ListenerConfig> = z
       .max(backlogMax)
       .default(defaultListener.backlog)
       .describe('Connections that may wait to be accepted; the system may cut it.'),
+    proxyProtocol: z
+      .array(text(networkLengthMax))
+      .min(1)
+      .max(networksMax)
+      .optional()
+      .describe(
+        'Networks, as `10.0.0.0/8`, or addresses of the proxies in front. Each of their ' +
+          'connections must begin with a PROXY header (version 1 or 2), whose client then counts ' +
+          'instead of the proxy; connections from elsewhere are closed. To a `unix` listener any ' +
+          'list says that everybody there is a proxy.',
+      ),
+    handshakeTimeoutMs: z
+      .int()
+      .min(100)
+      .max(handshakeMsMax)
+      .optional()
+      .describe(
+        'Milliseconds that a connection may take for its PROXY header, TLS and the request of a ' +
+          'WebSocket, all together; 10_000 if not given. Then it is closed.',
+      ),
+    handshakesMax: z
+      .int()
+      .min(1)
+      .max(handshakesMax)
+      .optional()
+      .describe(
+        'Connections that may be that far, 4_096 if not given; one more closes the one that has ' +
+          'taken longest.',
+      ),
     path: text(pathLengthMax)
       .optional()
       .describe(
@@ -84,14 +119,24 @@ export const listener: z.ZodType<ListenerConfig> = z
           'host and port of the broker always may, others are refused with 403. Programs that ' +
           'are no browsers are not asked.',
       ),
+    forwardedFor: z
+      .array(text(networkLengthMax))
+      .min(1)
+      .max(networksMax)
+      .optional()
+      .describe(
+        'For `ws` and `wss`: networks, as `10.0.0.0/8`, or addresses of the HTTP proxies in front ' +
+          'that are believed what they say in `X-Forwarded-For`. Whoever else says something ' +
+          'there is not.',
+      ),
     messageBytesMax: z
       .int()
       .min(1024)
       .max(messageBytesMax)
       .optional()
       .describe(
-        'For `ws` and `wss`: bytes of one WebSocket message, 16_777_216 if not given. It is kept ' +
-          'until it is whole; a larger one closes the connection with 1009.',
+        'For `ws` and `wss`: bytes of one WebSocket message, 1_048_576 if not given. It is kept ' +
+          'until it is whole, before CONNECT too; a larger one closes the connection with 1009.',
       ),
     cert: file
       .optional()
@@ -100,20 +145,36 @@ export const listener: z.ZodType<ListenerConfig> = z
           'its root.',
       ),
     key: file.optional().describe('For `mqtts` and `wss`: file of its key, in PEM.'),
+    ocspResponse: file
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: file of an OCSP response about the certificate, in DER, for ' +
+          'clients that ask; it is passed on unread. Something else has to renew it.',
+      ),
     moreCertificates: z
       .array(certificate)
       .min(1)
       .max(certificatesMax)
       .optional()
       .describe(
-        'For `mqtts` and `wss`: tables of `cert` and `key`. A client gets the first certificate ' +
-          'that is valid for the name it asks for, `cert` where none is.',
+        'For `mqtts` and `wss`: tables of `cert`, `key` and `ocspResponse`. A client gets the ' +
+          'first certificate that is valid for the name it asks for, `cert` where none is.',
       ),
     ca: file
       .optional()
       .describe(
         'For `mqtts` and `wss`: file of the certificates, in PEM, that may have signed those of ' +
           'clients.',
+      ),
+    crl: z
+      .array(file)
+      .min(1)
+      .max(listsMax)
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`, with `ca`: files of the lists, in PEM, of the certificates that ' +
+          'were revoked. Every authority in a client’s chain must have one whose time is not ' +
+          'over; without, its certificates are refused.',
       ),
     requireClientCert: z
       .boolean()
@@ -134,6 +195,12 @@ export const listener: z.ZodType<ListenerConfig> = z
       .optional()
       .describe(
         'For `mqtts` and `wss`: ciphers in the notation of OpenSSL, instead of those of Node.',
+      ),
+    curves: text(pathLengthMax)
+      .optional()
+      .describe(
+        'For `mqtts` and `wss`: groups for the key exchange, as `X25519:P-256`, instead of those ' +
+          'of OpenSSL.',
       ),
   })
   .transform(found => ({ ...found, port: found.port ?? defaultPorts[found.type] }))

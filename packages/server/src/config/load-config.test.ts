@@ -72,7 +72,11 @@ suite('loadConfig', () => {
     equal(log.format, 'json');
     equal(features.retain, false);
     equal(features.sharedSubscriptions, true);
-    deepEqual(delivery, { sharedStrategy: 'sticky-topic', checkPayloadFormat: true });
+    deepEqual(delivery, {
+      sharedStrategy: 'sticky-topic',
+      queueFullPolicy: 'drop-newest',
+      checkPayloadFormat: true,
+    });
     deepEqual(
       listeners.map(({ host, port }) => [host, port]),
       [
@@ -120,7 +124,7 @@ suite('loadConfig', () => {
         'GODWIT__LIMITS__INFLIGHT_MAX: limits.inflightMax is "many"; expected an integer from 1 to 65,535',
         'GODWIT__LOG__LEVL: stands for no key of the configuration; did you mean GODWIT__LOG__LEVEL?',
         'godwit.toml:10: log.level is 3; expected "debug" or "info" or "warn" or "error" or "silent"',
-        'godwit.toml:1: there is no colour; expected listeners, auth, log, delivery, features, limits',
+        'godwit.toml:1: there is no colour; expected listeners, auth, authenticators, acl, log, delivery, storage, features, limits',
         'godwit.toml:3: limits.receiveMaximum is 0; expected an integer from 1 to 65,535',
         'godwit.toml:4: there is no limits.queueMesagesMax; did you mean queueMessagesMax?',
         'godwit.toml:6: listeners.0.port is "x"; expected an integer from 0 to 65,535',
@@ -153,6 +157,7 @@ suite('loadConfig', () => {
       '[[listeners]]',
       'type = "unix"',
       'port = 1',
+      'proxyProtocol = ["10.0.0.0/8", "everybody"]',
     ].join('\n');
     deepEqual(await faults(load(text)), [
       'godwit.toml:2: listeners.0.cert is not for type "mqtt"; expected "mqtts" or "wss"',
@@ -162,6 +167,7 @@ suite('loadConfig', () => {
       'godwit.toml:6: listeners.1.requireClientCert needs ca, a PEM file',
       'godwit.toml:9: listeners.2.port is not for type "unix"; expected "mqtt" or "mqtts" or "ws" or "wss"',
       'godwit.toml:7: listeners.2 of type "unix" lacks path; expected the file of a socket',
+      'godwit.toml:10: listeners.2.proxyProtocol.1 is "everybody"; expected a network as 10.0.0.0/8',
     ]);
   });
 
@@ -183,7 +189,10 @@ suite('loadConfig', () => {
             listener('key', 'key') +
             listener('cert', 'other') +
             listener('cert', 'ca') +
-            listener('cert', 'key', more),
+            listener('cert', 'key', more) +
+            listener('cert', 'key', `crl = [${at('ca')}]\nca = ${at('ca')}\n`) +
+            listener('cert', 'key', `ocspResponse = ${at('ca')}\n`) +
+            listener('cert', 'key', 'curves = "flat"\n'),
         ),
       ),
       [
@@ -192,6 +201,9 @@ suite('loadConfig', () => {
         `godwit.toml:12: listeners.2.key is "other", which is not the key of cert`,
         'godwit.toml:16: listeners.3.key is "ca", which is no key in PEM without password',
         'godwit.toml:21: listeners.4.moreCertificates.0.key is "none", which does not exist',
+        'godwit.toml:26: listeners.5.crl.0 is "ca", which is no CRL in PEM',
+        'godwit.toml:32: listeners.6.ocspResponse is "ca", which is no successful OCSP response in DER',
+        'godwit.toml:37: listeners.7.curves is "flat", of which OpenSSL knows nothing',
       ],
     );
   });

@@ -37,7 +37,7 @@ cert = "/etc/godwit/broker.crt"
 key = "/etc/godwit/broker.key"
 
 [auth]
-allowAnonymous = "always"
+allowAnonymous = "never"
 
 [limits]
 queueMessagesMax = 5000

@@ -10,26 +10,65 @@ import {
   sharedStrategyNames,
 } from '@godwit/broker';
 import { z } from 'zod';
+import { authenticator, file } from './authenticator-schema.ts';
 import { type Config, defaultConfig } from './config.ts';
 import { listener } from './listener-schema.ts';
 
 const listenersMax = 64;
 const pathLengthMax = 4096;
 const ackRulesMax = 1024;
+const authenticatorsMax = 16;
 
 const auth = z
   .strictObject({
     allowAnonymous: z
-      .enum(['loopback', 'always'])
-      .default(defaultConfig.auth.allowAnonymous)
+      .enum(['loopback', 'always', 'never'])
+      .optional()
       .describe(
-        'Whose clients may connect without having proved who they are: those of this machine ' +
-          '(`loopback`), or everybody (`always`). Others are refused with 0x87. This version ' +
-          'knows no users, so every client is anonymous, whatever name it gives.',
+        'Who may connect without having proved who they are: clients of this machine ' +
+          '(`loopback`), everybody (`always`), or nobody (`never`). Others are refused with 0x87. ' +
+          'If not given, `never` with authenticators and `loopback` without. With ' +
+          'authenticators, a client that gives a user name or a password has to prove it; ' +
+          'without, it may give any name.',
       ),
+    timeoutMs: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(defaultConfig.auth.timeoutMs)
+      .describe('Milliseconds that one authenticator may take; then it has failed.'),
+    checksMax: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(defaultConfig.auth.checksMax)
+      .describe(
+        'Passwords that are checked at the same time; each check of argon2id takes its memory, ' +
+          '19 MiB by default.',
+      ),
+    checksWaitingMax: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(defaultConfig.auth.checksWaitingMax)
+      .describe('Clients that wait for that; more are refused with 0x89, server busy.'),
   })
   .prefault({})
   .describe('Who may connect.');
+
+const acl = z
+  .strictObject({
+    file: file
+      .optional()
+      .describe('File of rules, in TOML; see the guide to authorization. Read again on SIGHUP.'),
+    mosquittoFile: file
+      .optional()
+      .describe('Instead of `file`: an `acl_file` as Mosquitto has it.'),
+  })
+  .prefault({})
+  .describe(
+    'What clients may do. Without a file they may do everything; with one, what its rules allow.',
+  );
 
 const log = z
   .strictObject({
@@ -161,6 +200,16 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
     .prefault([{}])
     .describe('Where clients connect.'),
   auth,
+  authenticators: z
+    .array(authenticator)
+    .min(0)
+    .max(authenticatorsMax)
+    .default([])
+    .describe(
+      'How clients prove who they are. Each is asked in turn, and lets the client in, refuses it, ' +
+        'or leaves it to the next one. Whom nobody knows is refused with 0x86.',
+    ),
+  acl,
   log,
   delivery,
   storage,

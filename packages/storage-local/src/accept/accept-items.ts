@@ -9,7 +9,7 @@ import type { FoundRecord } from '../log/segment-scan.ts';
 const Kind = { entry: 1, moved: 2, mark: 3, forgotten: 4 } as const;
 
 /** Bytes of each item besides its own. */
-export const ENTRY_BYTES = 5;
+const ENTRY_BYTES = 5;
 export const MOVED_BYTES = 13;
 export const MARK_BYTES = 9;
 

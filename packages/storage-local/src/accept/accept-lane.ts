@@ -47,6 +47,8 @@ export class AcceptLane implements Lane {
   #held = false;
   #closing = false;
   #marksDue = false;
+  /** Segments that had nothing left when the marks of the batch under way were taken. */
+  #dead = 0;
   #marksTimer: Timer | null = null;
 
   constructor(options: AcceptLaneOptions) {
@@ -136,8 +138,9 @@ export class AcceptLane implements Lane {
   }
 
   take(): void {
-    const { marks, mover } = this.#store;
-    const batch = this.#parked ? null : (this.#batches.shift() ?? null);
+    const { marks, mover, set } = this.#store;
+    this.#dead = set.deadCount;
+    const batch = this.#parked || this.#held ? null : (this.#batches.shift() ?? null);
     if (batch === this.#last) this.#last = null;
     this.#batch = batch;
     this.#marksDue = false;
@@ -181,9 +184,10 @@ export class AcceptLane implements Lane {
     }
     if (this.#journal.error !== null) return;
     mover.finish(null);
-    log.retire();
+    // Others may hold entries whose release is due to a mark that is not written yet.
+    log.retire(this.#dead);
     this.#onRoom();
-    if (this.#parked && !log.lacksRoom) this.roomIsBack();
+    if ((this.#parked || this.#held) && !log.lacksRoom) this.roomIsBack();
     if (!log.lacksRoom) cleaner.consider();
   }
 

@@ -90,14 +90,17 @@ export class LocalAcceptLog implements AcceptLog {
     if (length > this.entryBytesMax) {
       throw new RangeError(`entry of ${length} bytes, entryBytesMax is ${this.entryBytesMax}`);
     }
-    if (!this.#open) return 0;
+    if (!(start >= 0 && length >= 0 && end <= bytes.length && holders >= 1)) {
+      throw new RangeError(`bytes ${start} to ${end} of ${bytes.length}, for ${holders} holders`);
+    }
+    if (!this.#open || this.#journal.error !== null) return 0;
     const cost = ITEM_BYTES + length;
     if (this.lane.parked || this.#store.log.full || !this.#quota.take(cost)) {
       return this.#refuse(cost);
     }
     const position = this.#next;
-    this.#next = position + 1;
     const at = this.lane.add(position, bytes, start, end);
+    this.#next = position + 1;
     this.#store.index.add(position, placeInBatch(at), length, holders);
     this.#stats.entries += 1;
     this.#stats.entryBytes += length;

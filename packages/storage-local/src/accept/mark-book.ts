@@ -23,6 +23,8 @@ export class MarkBook {
   readonly #scratch = new Uint8Array(MARK_BYTES_MAX);
   #dirty = new Set<number>();
   #forgotten = new Set<number>();
+  /** Marks whose file is to go, and where they are in it. */
+  readonly #moving = new Map<number, number>();
   /** Key, offset in the body (−1: forgotten) and length of each mark of the batch under way. */
   readonly #written: number[] = [];
   #bytes = 0;
@@ -53,6 +55,7 @@ export class MarkBook {
 
   /** Writes all changes. */
   write(to: LogWriter): void {
+    if (this.#moving.size > 0) this.#touchMoving();
     const keys = this.#dirty;
     const forgotten = this.#forgotten;
     if (keys.size === 0) return;
@@ -125,8 +128,16 @@ export class MarkBook {
   /** Has the mark written anew, if its last value is the one at `address`; true if so. */
   moveFrom(key: number, address: number): boolean {
     if (this.#stored.get(key)?.address !== address) return false;
-    if (!this.#dirty.has(key)) this.touch(key);
+    this.#moving.set(key, address);
     return true;
+  }
+
+  /** Only now is it known what the batch before has said of the marks that are to move. */
+  #touchMoving(): void {
+    for (const [key, address] of this.#moving) {
+      if (this.#stored.get(key)?.address === address) this.#dirty.add(key);
+    }
+    this.#moving.clear();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Stretches of a log that are in memory: as they were written, or read back from the files. Bounded
- * in bytes; those used longest ago go first.
+ * in bytes; those used longest ago go first, but what was written last stays, whatever its size.
  */
 
 interface Extent {
@@ -20,6 +20,7 @@ export class LogCache {
   /** By address. */
   readonly #extents: Extent[] = [];
   #hot: Extent | null = null;
+  /** In memory until something else is written, also when the bound has no room for it. */
   #written: Extent | null = null;
   #uses = 0;
   #bytes = 0;
@@ -30,6 +31,10 @@ export class LogCache {
 
   /** A view of the bytes; null when they are not in memory. */
   find(address: number, length: number): Uint8Array | null {
+    const written = this.#written;
+    if (written !== null && address >= written.from && address + length <= written.to) {
+      return view(written, address, length);
+    }
     let extent = this.#hot;
     if (extent === null || address < extent.from || address + length > extent.to) {
       extent = this.#extents[this.#before(address)] ?? null;
@@ -91,7 +96,6 @@ export class LogCache {
     const [extent] = this.#extents.splice(oldest, 1);
     this.#bytes -= extent.cost;
     if (this.#hot === extent) this.#hot = null;
-    if (this.#written === extent) this.#written = null;
   }
 
   #use(extent: Extent): void {

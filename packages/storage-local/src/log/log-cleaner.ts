@@ -52,9 +52,30 @@ export class LogCleaner<Item> {
       });
   }
 
+  /** Stores everything anew that counts and is not in the newest segment. */
+  async cleanAll(): Promise<void> {
+    await this.#running;
+    this.#running = this.#cleanBefore(this.#options.set.current);
+    try {
+      await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
   /** Resolves when nothing is being cleaned. */
   async quiet(): Promise<void> {
-    await this.#running;
+    await this.#running?.catch(() => {});
+  }
+
+  async #cleanBefore(last: Segment): Promise<void> {
+    const { set, move } = this.#options;
+    while (set.oldest !== last) {
+      const segment = set.oldest;
+      await this.#clean(segment);
+      // It goes with the next batch.
+      while (set.oldest === segment) await move([]);
+    }
   }
 
   async #clean(segment: Segment): Promise<void> {

@@ -46,6 +46,7 @@ export class LogWriter {
 
   /** The whole record, its header still to be filled in; valid until `clear`. */
   get record(): Buffer {
+    if (this.#bytes === EMPTY) this.#grow(0);
     return this.#bytes.subarray(this.#start, this.#end);
   }
 

@@ -15,6 +15,9 @@ import {
 } from './segment-scan.ts';
 import type { SegmentSet } from './segment-set.ts';
 
+/** How the files of each log begin. */
+export const LogName = { accept: 'accept', state: 'state' } as const;
+
 const NAME = /^(.+)-(\d{8})\.log$/;
 
 export function segmentName(prefix: string, number: number): string {

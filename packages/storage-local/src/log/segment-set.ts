@@ -19,6 +19,13 @@ export class SegmentSet {
     return this.segments.length > 1 && this.segments[0].live === 0;
   }
 
+  /** How many of the oldest segments are of that kind. */
+  get deadCount(): number {
+    let count = 0;
+    while (count < this.segments.length - 1 && this.segments[count].live === 0) count += 1;
+    return count;
+  }
+
   /** Bytes written in all segments. */
   get bytes(): number {
     let bytes = 0;

@@ -151,12 +151,12 @@ export class SegmentedLog {
   }
 
   /**
-   * Lets go of the oldest segments that hold nothing any more, if what is in memory is durable:
-   * what was moved away from them may not be, yet.
+   * Lets go of the oldest segments that hold nothing any more, `countMax` at most, if what is in
+   * memory is durable: what was moved away from them may not be, yet.
    */
-  retire(): void {
+  retire(countMax: number = Number.POSITIVE_INFINITY): void {
     if (!this.synced) return;
-    while (this.#set.oldestIsDead) {
+    for (let count = 0; count < countMax && this.#set.oldestIsDead; count += 1) {
       const segment = this.#set.segments.shift()!;
       this.#options.stats.segments -= 1;
       this.#removing = this.#removing.then(() => this.#remove(segment));
@@ -166,13 +166,19 @@ export class SegmentedLog {
 
   /**
    * Ends the log of a run that ends in order: a last record says that all before it was synced, so
-   * that any damage to it will be seen.
+   * that any damage to it will be seen. What was only made ready goes.
    */
   async seal(sequence: number): Promise<void> {
     await this.sync();
     if (!(await this.reserve(0, false, sequence))) return;
     await this.append(new LogWriter(), sequence);
     await this.sync();
+    const { current } = this;
+    await current.file.truncate(current.end);
+    await this.#preparing;
+    const spare = this.#spare;
+    this.#spare = null;
+    if (spare !== null) await this.#discard(spare);
   }
 
   /** Resolves when nothing goes on in the background; then closes the files. */

@@ -7,6 +7,9 @@ import type { LogWriter } from '../log/log-writer.ts';
 
 const Kind = { put: 1, remove: 2 } as const;
 
+/** The tables, in the order of their numbers, which begin with 1 and stay for ever. */
+export const tableNames = ['sessions', 'subscriptions', 'retained', 'wills'] as const;
+
 /** Bytes of a put besides its key and value. */
 export const PUT_BYTES = 10;
 

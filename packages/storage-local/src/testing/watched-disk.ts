@@ -6,6 +6,8 @@ export class WatchedDisk implements Disk {
   readonly name: string;
   /** Calls that the disk below is busy with. */
   pending = 0;
+  /** Files that were opened and not closed. */
+  openFiles = 0;
   readonly #disk: Disk;
   #resume: PromiseWithResolvers<void> | null = null;
 
@@ -24,13 +26,17 @@ export class WatchedDisk implements Disk {
 
   async open(name: string, create: boolean): Promise<DiskFile> {
     const file = await this.#watch(() => this.#disk.open(name, create));
+    this.openFiles += 1;
     return {
       write: (bytes, at) => this.#watch(() => file.write(bytes, at)),
       read: (into, at) => this.#watch(() => file.read(into, at)),
       datasync: () => this.#watch(() => file.datasync()),
       truncate: size => this.#watch(() => file.truncate(size)),
       size: () => this.#watch(() => file.size()),
-      close: () => this.#watch(() => file.close()),
+      close: () => {
+        this.openFiles -= 1;
+        return this.#watch(() => file.close());
+      },
     };
   }
 

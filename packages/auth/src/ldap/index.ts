@@ -1,0 +1,1 @@
+export { LdapAuthenticator, type LdapOptions, type LdapSearch } from './ldap-authenticator.ts';
