@@ -188,7 +188,7 @@ suite('godwit serve', { timeout }, () => {
     match(stderr, /INFO {2}stopping signal=SIG(TERM|INT)\n.*INFO {2}stopped\n$/s);
     const left = await receiving.outcome;
     equal(left.code, 0x8b);
-    match(left.stderr, /Server shutting down/);
+    match(left.stderr, /server shutting down/);
   });
 
   test('says that its port is taken', async () => {
