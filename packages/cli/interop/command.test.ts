@@ -128,7 +128,7 @@ suite('exit codes', { timeout }, () => {
     try {
       deepEqual(await outcomeOf(godwit('pub', '-p', port, '-t', 'a/b/c', '-m', '', '-q', '1')), [
         0x90,
-        'godwit pub: the server disconnected: 0x90, Topic Name invalid\n',
+        'godwit pub: the server disconnected: 0x90, topic name invalid\n',
       ]);
       deepEqual(await outcomeOf(godwit('pub', '-p', port, '-t', 'a', '-m', 'x', '-q', '1', '-r')), [
         0x97,
@@ -136,7 +136,7 @@ suite('exit codes', { timeout }, () => {
       ]);
       deepEqual(await outcomeOf(godwit('sub', '-p', port, '-t', 'a/b/c')), [
         0x8f,
-        'godwit sub: the server refused a/b/c: 0x8F, Topic Filter invalid\n',
+        'godwit sub: the server refused a/b/c: 0x8F, topic filter invalid\n',
       ]);
       deepEqual(await outcomeOf(godwit('sub', '-p', port, '-t', 'a/b/c', '--quiet')), [0x8f, '']);
     } finally {
@@ -188,7 +188,7 @@ suite('godwit serve', { timeout }, () => {
     match(stderr, /INFO {2}stopping signal=SIG(TERM|INT)\n.*INFO {2}stopped\n$/s);
     const left = await receiving.outcome;
     equal(left.code, 0x8b);
-    match(left.stderr, /Server shutting down/);
+    match(left.stderr, /server shutting down/);
   });
 
   test('says that its port is taken', async () => {
