@@ -187,7 +187,8 @@ function will(version: ProtocolVersion, options: WillOptions): Will {
   return message;
 }
 
-function inRange(name: string, value: number, max: number, min: number = 1): number {
+/** @throws RangeError unless `value` is an integer from `min` to `max` */
+export function inRange(name: string, value: number, max: number, min: number = 1): number {
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`${name} is ${value}; expected an integer from ${min} to ${max}`);
   }

@@ -1,5 +1,5 @@
 /** The bounds of a session, made from the options. */
-import { inboundAliasMaximum, inflightMax, receiveMaximum } from './connect-packet.ts';
+import { inboundAliasMaximum, inflightMax, inRange, receiveMaximum } from './connect-packet.ts';
 import type { InboundLimits } from './engine/inbound.ts';
 import type { OutboundLimits } from './engine/outbound-log.ts';
 import { limits } from './limits.ts';
@@ -26,8 +26,8 @@ export function outboundLimits(options: ClientOptions): OutboundLimits {
   requireOneOf('queue.qos0Offline', qos0Offline, qos0OfflineChoices);
   requireOneOf('topicAliases.outbound', outbound, outboundChoices);
   return {
-    messagesMax,
-    bytesMax,
+    messagesMax: inRange('queue.messagesMax', messagesMax, Number.MAX_SAFE_INTEGER, 0),
+    bytesMax: inRange('queue.bytesMax', bytesMax, Number.MAX_SAFE_INTEGER, 0),
     whenFull,
     waitingMax: limits.waitingMax,
     qos0Offline,
