@@ -343,9 +343,16 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     const { reader, rate } = this;
     const handlers = this.#handlers;
     const { metrics, load } = this.context;
-    if (rate !== null && this.#mustWait(rate)) return;
+    if (rate !== null) {
+      const debtMs = rate.fill();
+      if (debtMs > 0) {
+        this.#wait(debtMs);
+        return;
+      }
+    }
     let packets = 0;
     let publishes = 0;
+    let waitMs = 0;
     try {
       while (this.phase < Phase.closing && reader.next()) {
         packets += 1;
@@ -356,7 +363,10 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
           this.#hold(pending);
           break;
         }
-        if (rate !== null && rate.waitMs > 0) break;
+        if (rate !== null && rate.isOver) {
+          waitMs = rate.fill();
+          if (waitMs > 0) break;
+        }
       }
     } catch (error) {
       // Nothing may follow our DISCONNECT, so what came before goes out first.
@@ -370,8 +380,10 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     }
     if (this.phase >= Phase.closing) reader.detach();
     else if (!this.#held) {
-      if (this.outbox.isOverrun) this.#hold(this.#drained());
-      else if (rate !== null && this.#mustWait(rate)) metrics.publishersPaused += 1;
+      if (waitMs > 0) {
+        metrics.publishersPaused += 1;
+        this.#wait(waitMs);
+      } else if (this.outbox.isOverrun) this.#hold(this.#drained());
       else if (publishes > 0 && load.isOverloaded) this.#wait(overloadPauseMs);
     }
   }
@@ -381,15 +393,6 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     if (rate === null || rate.takePublish(end - start)) return this.#handlers.onPublish(this);
     this.#handlers.onPublishRefused(this);
     return undefined;
-  }
-
-  /** Whether the client has sent too much to be read on now; then it will be. */
-  #mustWait(rate: InboundRate): boolean {
-    rate.fill();
-    const { waitMs } = rate;
-    if (waitMs === 0) return false;
-    this.#wait(waitMs);
-    return true;
   }
 
   /** Reads no further for a while. */

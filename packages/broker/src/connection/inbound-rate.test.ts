@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { PacketType, type PublishPacket, ReasonCode } from '@godwit/protocol';
-import type { RawClient } from '@godwit/testkit';
+import { type RawClient, VirtualClock } from '@godwit/testkit';
+import { resolveLimits } from '../limits.ts';
 import {
   arrivedAt,
   publishOf,
@@ -9,6 +10,7 @@ import {
   type TestBroker,
   testBroker,
 } from '../testing/test-broker.ts';
+import { InboundRate } from './inbound-rate.ts';
 
 const { disconnect, puback, pubrec, publish, pingreq, pingresp, suback } = PacketType;
 
@@ -95,6 +97,25 @@ suite('a client that is read no faster than it may send', () => {
     await bench.clock.advance(20);
     await client.expect({ type: suback, packetId: 2 });
   });
+});
+
+test('time that passes while a chunk is read counts', async () => {
+  // A clock that goes on with every look, as a real one does.
+  const clock = new VirtualClock();
+  let looks = 0;
+  const restless = {
+    ...clock,
+    monotonicMs(): number {
+      looks += 1;
+      return looks / 10;
+    },
+  };
+  const limits = resolveLimits({ publishMessagesPerSecond: 10_000, rateBurstMs: 10 });
+  const rate = InboundRate.of(limits, 'delay', restless)!;
+  for (let count = 0; count < 100; count += 1) rate.takePublish(1);
+  assert.equal(rate.isOver, true);
+  assert.equal(rate.fill(), 0);
+  assert.equal(rate.isOver, false);
 });
 
 suite('a client that is told when it sends too much', () => {

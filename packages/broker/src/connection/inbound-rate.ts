@@ -18,6 +18,8 @@ const waitMsMax = 60_000;
 export class InboundRate {
   /** Messages above the rate are refused; else the client is read no faster than it may send. */
   readonly refuses: boolean;
+  /** Nothing more may be read from the client for now. */
+  isOver: boolean;
   readonly #clock: Clock;
   readonly #messages: TokenBucket | null;
   readonly #bytes: TokenBucket | null;
@@ -34,42 +36,43 @@ export class InboundRate {
     const { rateBurstMs } = limits;
     const nowMs = clock.monotonicMs();
     this.refuses = policy === 'refuse';
+    this.isOver = false;
     this.#clock = clock;
     this.#messages = bucketOf(limits.publishMessagesPerSecond, rateBurstMs, nowMs);
     this.#bytes = bucketOf(limits.publishBytesPerSecond, rateBurstMs, nowMs);
     this.#subscribes = bucketOf(limits.subscribesPerSecond, rateBurstMs, nowMs);
   }
 
-  /** Takes the time: once per chunk, since that costs more than all else here. */
-  fill(): void {
+  /**
+   * Looks at the time: once per chunk, since that costs more than all else here.
+   * @returns milliseconds that nothing more may be read from the client; 0 when it may go on
+   */
+  fill(): number {
     const nowMs = this.#clock.monotonicMs();
     this.#messages?.fill(nowMs);
     this.#bytes?.fill(nowMs);
     this.#subscribes?.fill(nowMs);
+    let waitMs = this.#subscribes?.waitMs ?? 0;
+    if (!this.refuses) {
+      waitMs = Math.max(waitMs, this.#messages?.waitMs ?? 0, this.#bytes?.waitMs ?? 0);
+    }
+    this.isOver = waitMs > 0;
+    return waitMs === 0 ? 0 : Math.min(Math.max(waitMs, waitMsMin), waitMsMax);
   }
 
   /** @returns false when the message is to be refused; then it is not counted */
   takePublish(bytes: number): boolean {
-    if (this.refuses && this.#hasPublishedTooMuch) return false;
-    this.#messages?.take(1);
-    this.#bytes?.take(bytes);
+    const messages = this.#messages;
+    const perByte = this.#bytes;
+    if (this.refuses && (messages?.isEmpty || perByte?.isEmpty)) return false;
+    messages?.take(1);
+    perByte?.take(bytes);
+    if (!this.refuses && (messages?.isEmpty || perByte?.isEmpty)) this.isOver = true;
     return true;
   }
 
   takeSubscribes(filters: number): void {
     this.#subscribes?.take(filters);
-  }
-
-  /** Milliseconds that nothing more may be read from the client; 0 when it may go on. */
-  get waitMs(): number {
-    let waitMs = this.#subscribes?.waitMs ?? 0;
-    if (!this.refuses) {
-      waitMs = Math.max(waitMs, this.#messages?.waitMs ?? 0, this.#bytes?.waitMs ?? 0);
-    }
-    return waitMs === 0 ? 0 : Math.min(Math.max(waitMs, waitMsMin), waitMsMax);
-  }
-
-  get #hasPublishedTooMuch(): boolean {
-    return this.#messages?.isEmpty === true || this.#bytes?.isEmpty === true;
+    if (this.#subscribes?.isEmpty) this.isOver = true;
   }
 }
