@@ -107,7 +107,7 @@ const attacks: readonly Attack[] = [
   { name: '2,000 TLS handshakes, a byte a second', port: 'tls', begin: trickled(helloBytes) },
   { name: '2,000 WebSocket requests, a byte a second', port: 'web', begin: trickled(upgradeText) },
   { name: 'a frozen subscriber', port: 'plain', begin: frozen(1, 1), seconds: longSeconds },
-  { name: '200 frozen subscribers', port: 'plain', begin: frozen(200, 16), seconds: longSeconds },
+  { name: '50 frozen subscribers', port: 'plain', begin: frozen(50, 32), seconds: longSeconds },
   { name: 'a subscriber that reads a byte a second', port: 'plain', begin: trickling },
   { name: 'a publisher that floods', port: 'plain', begin: flooding },
   { name: 'a subscriber that subscribes without end', port: 'plain', begin: subscribing },

@@ -111,8 +111,8 @@ export interface Limits {
   /** Bytes of messages waiting in one session; as above. */
   queueBytesMax: number;
   /**
-   * Messages waiting in memory in all sessions together; as above, for sessions that are not
-   * durable.
+   * Messages waiting in memory in all sessions together; another one for a session that is not
+   * durable is dropped, or with the policy `reject` refused (`messagesDroppedQueueFull`).
    */
   totalQueueMessagesMax: number;
   /** Their bytes, a message that waits in several sessions counted once; as above. */

@@ -30,6 +30,6 @@ suite('serverHooks', () => {
 
   test('asks nobody when everybody may come, and observes nothing that is not logged', () => {
     const hooks = serverHooks({ ...auth, allowAnonymous: 'always' }, null, log);
-    deepEqual(Object.keys(hooks), ['onProtocolError']);
+    deepEqual(Object.keys(hooks), ['onLoad', 'onProtocolError']);
   });
 });

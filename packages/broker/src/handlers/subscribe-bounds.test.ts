@@ -3,7 +3,8 @@ import { suite, test } from 'node:test';
 import { type ConnectPacket, PacketType, ReasonCode } from '@godwit/protocol';
 import type { RawClient } from '@godwit/testkit';
 import type { Limits } from '../limits.ts';
-import { publishOf, subscribe, testBroker } from '../testing/test-broker.ts';
+import type { QueueFullPolicy } from '../session/queue-full-policy.ts';
+import { publishOf, subscribe, type TestBroker, testBroker } from '../testing/test-broker.ts';
 
 const { disconnect, suback, unsuback } = PacketType;
 const refused = ReasonCode.quotaExceeded;
@@ -79,8 +80,11 @@ suite('bounds of topics and wills', () => {
 });
 
 suite('what waits in all sessions together', () => {
-  async function away(limits: Partial<Limits>): Promise<ReturnType<typeof testBroker>> {
-    const bench = testBroker({ limits });
+  async function away(
+    limits: Partial<Limits>,
+    queueFullPolicy?: QueueFullPolicy,
+  ): Promise<TestBroker> {
+    const bench = testBroker({ limits, queueFullPolicy });
     for (const clientId of ['a', 'b']) {
       const client = await bench.connected({
         clientId,
@@ -102,6 +106,13 @@ suite('what waits in all sessions together', () => {
     assert.equal(broker.metrics.queuedMessages, 2);
     broker.endSession('b');
     assert.deepEqual([broker.metrics.queuedMessages, broker.metrics.queuedBytes], [0, 0]);
+  });
+
+  test('drops nothing that waits already, whatever the policy of one full queue', async () => {
+    const { broker } = await away({ totalQueueMessagesMax: 4 }, 'drop-oldest');
+    for (let count = 0; count < 4; count += 1) broker.publish('t', `${count}`, { qos: 1 });
+    assert.equal(broker.metrics.queuedMessages, 4);
+    assert.equal(broker.metrics.messagesDroppedQueueFull, 4);
   });
 
   test('is bounded in bytes, and a message that waits twice counts once', async () => {

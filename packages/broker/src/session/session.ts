@@ -232,7 +232,9 @@ export class Session extends Deadline {
 
   /** Makes room for one more message by the policy, dropping others if that is it. */
   #makeRoom(size: number): boolean {
-    const { queueFullPolicy, metrics } = this.context;
+    const { queueFullPolicy, metrics, queued } = this.context;
+    // What all have together is no reason to drop what this one has: it may make no room.
+    if (this.durable === null && !queued.hasRoomFor(size) && !this.takesMore) return false;
     while (!this.hasRoomFor(size)) {
       if (queueFullPolicy !== 'drop-oldest' || !this.#waiting.dropOldest()) return false;
       metrics.messagesDroppedQueueFull += 1;
