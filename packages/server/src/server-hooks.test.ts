@@ -32,7 +32,7 @@ suite('serverHooks', () => {
     const lines: string[] = [];
     const heard = new Log({ level: 'info', format: 'pretty' }, { write: line => lines.push(line) });
     await heard.open();
-    const { onLoad } = serverHooks({ allowAnonymous: 'always' }, heard);
+    const { onLoad } = serverHooks({ ...auth, allowAnonymous: 'always' }, null, heard);
     const load = { loopDelayMs: 400, memoryBytes: 0 };
     onLoad?.({ ...load, state: 'busy', reasons: ['timers are 400 ms late'] });
     onLoad?.({ ...load, state: 'normal', reasons: [] });
