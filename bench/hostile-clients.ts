@@ -67,8 +67,8 @@ export class Attackers {
   /** Writes what `next` makes as fast as the server takes it, and connects again when cut. */
   async flood(port: number, name: string, next: () => Uint8Array): Promise<void> {
     const socket = await this.client(port, name);
-    const more = (): void => {
-      if (!this.#isStopped && !socket.destroyed) socket.write(next(), more);
+    const more = (error?: Error | null): void => {
+      if (!this.#isStopped && socket.writable && !error) socket.write(next(), more);
     };
     socket.resume().on('end', () => socket.destroy());
     socket.on('close', () => {

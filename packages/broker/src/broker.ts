@@ -12,11 +12,11 @@ import {
 import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
 import type { Engine } from '@godwit/storage';
 import type { ByteStream } from '@godwit/transport';
-import { Connection, type ConnectionHandlers, Phase } from './connection/connection.ts';
 import { Admission } from './admission/admission.ts';
 import type { Ban, BanKind, BanRequest } from './admission/bans.ts';
 import { Entrance, type EntranceOptions } from './admission/entrance.ts';
 import { liesIn, parseNetwork } from './admission/ip-network.ts';
+import { Connection, type ConnectionHandlers, Phase } from './connection/connection.ts';
 import { Flusher } from './connection/flusher.ts';
 import { type PublishRatePolicy, publishRatePolicies } from './connection/inbound-rate.ts';
 import { OutboundBudget } from './connection/outbound-budget.ts';
