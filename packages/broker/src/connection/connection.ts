@@ -363,7 +363,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
           this.#hold(pending);
           break;
         }
-        if (rate !== null && rate.isOver) {
+        if (rate?.isOver) {
           waitMs = rate.fill();
           if (waitMs > 0) break;
         }
