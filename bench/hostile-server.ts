@@ -18,10 +18,13 @@ const server = await Server.start(await loadConfig({ file }), process.stderr);
 await server.log.open();
 const memory: number[] = [];
 const timer = setInterval(() => memory.push(process.memoryUsage.rss()), 1000);
-process.once('SIGTERM', async () => {
+
+async function stop(): Promise<void> {
   clearInterval(timer);
   const observed: Observed = { counts: { ...server.broker.metrics }, memory };
   await writeFile(countsFile, JSON.stringify(observed));
   await server.close();
   process.exit();
-});
+}
+
+process.once('SIGTERM', () => void stop());
