@@ -12,8 +12,14 @@ import {
 import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
 import type { Engine } from '@godwit/storage';
 import type { ByteStream } from '@godwit/transport';
+import { Admission } from './admission/admission.ts';
+import type { Ban, BanKind, BanRequest } from './admission/bans.ts';
+import { Entrance, type EntranceOptions } from './admission/entrance.ts';
+import { liesIn, parseNetwork } from './admission/ip-network.ts';
 import { Connection, type ConnectionHandlers, Phase } from './connection/connection.ts';
 import { Flusher } from './connection/flusher.ts';
+import { type PublishRatePolicy, publishRatePolicies } from './connection/inbound-rate.ts';
+import { OutboundBudget } from './connection/outbound-budget.ts';
 import { SlabPool } from './connection/slab-pool.ts';
 import type { Context } from './context.ts';
 import { type AckLevel, type AckRule, ackRules, checkAckLevel } from './durable/ack-level.ts';
@@ -24,12 +30,14 @@ import { packetHandlers } from './handlers/packet-handlers.ts';
 import { keepsAll } from './handlers/reauthorize.ts';
 import type { ConnectRefusal, Hooks } from './hooks.ts';
 import { type Limits, resolveLimits } from './limits.ts';
+import { type Load, LoadMonitor } from './load/load-monitor.ts';
 import { Metrics } from './metrics.ts';
 import { distribute } from './routing/distribute.ts';
 import { encodeMessage, type MessageInit } from './routing/encode-message.ts';
 import { Retained } from './routing/retained.ts';
 import { Router } from './routing/router.ts';
 import { type SharedStrategyName, sharedStrategy } from './routing/shared-strategy.ts';
+import { QueueTotal } from './session/delivery.ts';
 import { type QueueFullPolicy, queueFullPolicies } from './session/queue-full-policy.ts';
 import type { Session } from './session/session.ts';
 import { SessionTable } from './session/session-table.ts';
@@ -54,6 +62,10 @@ export interface BrokerOptions {
   readonly checkPayloadFormat?: boolean;
   /** What happens to a message for a session whose queue is full; 'drop-newest' by default. */
   readonly queueFullPolicy?: QueueFullPolicy;
+  /** What happens to a client that publishes faster than its limits allow; 'delay' by default. */
+  readonly publishRatePolicy?: PublishRatePolicy;
+  /** Bytes of memory held, for `limits.memoryBytesMax`; of JavaScript's heap and buffers by default. */
+  readonly memoryBytes?: () => number;
   /**
    * Keeps durable sessions, retained messages and wills, and the messages that were acknowledged;
    * call {@link Broker.start} then. Without it nothing survives the broker.
@@ -99,6 +111,8 @@ export class Broker {
   readonly #context: Context;
   readonly #handlers: ConnectionHandlers;
   readonly #connections: Set<Connection>;
+  /** Of connections that come by none of their own, by what acknowledgements promise. */
+  readonly #entrances: Map<AckLevel, Entrance>;
   readonly #ack: AckLevel;
   /** Set by the first {@link close}. */
   #closing: Promise<void> | null;
@@ -114,13 +128,20 @@ export class Broker {
       options.sharedStrategy ?? 'round-robin',
       limits.sharedPublishersMax,
     );
-    const { queueFullPolicy = 'drop-newest', engine } = options;
+    const { queueFullPolicy = 'drop-newest', publishRatePolicy = 'delay', engine } = options;
     if (!queueFullPolicies.includes(queueFullPolicy)) {
       throw new RangeError(`queueFullPolicy: expected one of ${queueFullPolicies.join(', ')}`);
     }
+    if (!publishRatePolicies.includes(publishRatePolicy)) {
+      throw new RangeError(`publishRatePolicy: expected one of ${publishRatePolicies.join(', ')}`);
+    }
     this.#ack = checkAckLevel(options.ack ?? 'disk');
-    this.metrics = new Metrics();
+    const metrics = new Metrics();
+    this.metrics = metrics;
     this.limits = limits;
+    const load = new LoadMonitor(limits, metrics, options.memoryBytes ?? heldMemory, now =>
+      hooks.onLoad?.(now),
+    );
     const context: { -readonly [key in keyof Context]: Context[key] } = {
       clock,
       random,
@@ -128,20 +149,29 @@ export class Broker {
       features: resolveFeatures(options.features ?? {}),
       checkPayloadFormat: options.checkPayloadFormat ?? false,
       hooks,
-      metrics: this.metrics,
-      wheel: new TimerWheel(clock),
+      metrics,
+      wheel: new TimerWheel(clock, lateMs => load.look(lateMs)),
       flusher: new Flusher(clock),
       slabs: new SlabPool(slabPoolBytesMax),
       router: new Router(
         limits.routeCacheEntries,
         random.uint32(),
-        this.metrics,
+        metrics,
         newStrategy,
         ackRules(options.ackRules ?? []),
       ),
-      retained: new Retained(limits, this.metrics, random.uint32()),
+      retained: new Retained(limits, metrics, random.uint32()),
       sessions: new SessionTable(),
+      admission: new Admission({ clock, limits, metrics, load }),
+      load,
+      outbound: new OutboundBudget(
+        limits.outboundBytesMax,
+        limits.totalOutboundBytesMax,
+        () => metrics.connectionsOpen,
+      ),
+      queued: new QueueTotal(metrics, limits.totalQueueMessagesMax, limits.totalQueueBytesMax),
       queueFullPolicy,
+      publishRatePolicy,
       durability: null,
     };
     this.#context = context;
@@ -154,6 +184,7 @@ export class Broker {
     const handlers = packetHandlers(this.#context, will => this.#publishWill(will));
     this.#handlers = { ...handlers, onClosed: connection => this.#onClosed(connection) };
     this.#connections = new Set();
+    this.#entrances = new Map();
     this.#closing = null;
     this.#onEmpty = null;
     this.#isReady = engine === undefined;
@@ -171,6 +202,30 @@ export class Broker {
 
   /** Serves a client on `stream`, which must be fresh: nothing read, no handlers set. */
   accept(stream: ByteStream, { ack = this.#ack }: AcceptOptions = {}): void {
+    let entrance = this.#entrances.get(ack);
+    if (entrance === undefined) {
+      entrance = this.#newEntrance({ ack });
+      this.#entrances.set(ack, entrance);
+    }
+    this.#accept(stream, entrance);
+  }
+
+  /**
+   * A way in of its own, with bounds of its own: make one for each listener.
+   * @returns what serves a client, as {@link accept} does
+   * @throws RangeError for a bound that is no whole number above 0
+   */
+  entrance(options: EntranceOptions): (stream: ByteStream) => void {
+    const entrance = this.#newEntrance(options);
+    return stream => this.#accept(stream, entrance);
+  }
+
+  #newEntrance(options: EntranceOptions): Entrance {
+    const { clock, limits } = this.#context;
+    return new Entrance(options, this.#ack, limits.rateBurstMs, clock);
+  }
+
+  #accept(stream: ByteStream, entrance: Entrance): void {
     const { metrics } = this;
     const isOpen = this.#isReady && this.#closing === null;
     if (!isOpen || this.#connections.size >= this.limits.connectionsMax) {
@@ -178,9 +233,14 @@ export class Broker {
       stream.destroy();
       return;
     }
+    const ticket = this.#context.admission.arrive(stream.remoteAddress, entrance);
+    if (ticket === null) {
+      stream.destroy();
+      return;
+    }
     metrics.connectionsAccepted += 1;
     metrics.connectionsOpen += 1;
-    const connection = new Connection(this.#context, stream, this.#handlers, ack);
+    const connection = new Connection(this.#context, stream, this.#handlers, ticket);
     this.#connections.add(connection);
     connection.start();
   }
@@ -218,6 +278,49 @@ export class Broker {
     if (!connection) return false;
     connection.disconnect(reasonCode, refusal);
     return true;
+  }
+
+  /** How busy the broker is: what its limits `loopDelayMaxMs` and `memoryBytesMax` bound. */
+  get load(): Load {
+    return this.#context.load.load;
+  }
+
+  /**
+   * Bans a client identifier, a user name, an address or a network, and ends the connections of
+   * those it is for (0x98). They are refused with 0x8A from then on, before anybody is asked who they
+   * are (`connectsRefusedBanned`). Bans are kept in memory.
+   *
+   * @returns how many connections it ended
+   * @throws RangeError for a field out of its range, and at `limits.bansMax`
+   * @example
+   * broker.ban({ kind: 'address', value: '198.51.100.0/24', seconds: 3600, reason: 'scanners' });
+   */
+  ban(request: BanRequest): number {
+    this.#context.admission.bans.add(request);
+    const { kind, value } = request;
+    const network = kind === 'address' ? parseNetwork(value) : null;
+    let ended = 0;
+    for (const connection of this.#connections) {
+      const { client } = connection;
+      const isMeant =
+        network !== null
+          ? liesIn(client.remoteAddress, network)
+          : client[kind as 'clientId' | 'username'] === value;
+      if (!isMeant) continue;
+      connection.disconnect(ReasonCode.administrativeAction);
+      ended += 1;
+    }
+    return ended;
+  }
+
+  /** @returns false when there is no such ban */
+  unban(kind: BanKind, value: string): boolean {
+    return this.#context.admission.bans.remove(kind, value);
+  }
+
+  /** The bans that are in force, the oldest first. */
+  get bans(): readonly Ban[] {
+    return this.#context.admission.bans.list();
   }
 
   /**
@@ -329,7 +432,14 @@ export class Broker {
 
   #onClosed(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#context.admission.leave(connection.ticket);
     this.metrics.connectionsOpen -= 1;
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
+}
+
+/** What a collection may free is in it: the system's own number would never come down again. */
+function heldMemory(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

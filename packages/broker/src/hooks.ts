@@ -6,6 +6,7 @@
 import type { QoS, ReasonCode, UserProperty } from '@godwit/protocol';
 import type { PeerCertificate } from '@godwit/transport';
 import type { AuthMethod } from './auth-method.ts';
+import type { Load } from './load/load-monitor.ts';
 
 /** A value, or a promise of it where an outside authority has to be asked. */
 export type Awaitable<T> = T | Promise<T>;
@@ -144,6 +145,8 @@ export interface Hooks {
   onUnsubscribe?(client: ClientInfo, filter: string): void;
   /** Every accepted message, before it is delivered; makes each message cost an object. */
   onPublish?(client: ClientInfo | null, message: PublishedMessage): void;
+  /** The broker became busy or overloaded, or is no more. */
+  onLoad?(load: Load): void;
   /** A client broke the protocol, or a hook threw (0x83); `message` is for logs. */
   onProtocolError?(client: ClientInfo, reasonCode: number, message: string): void;
 }

@@ -1,3 +1,5 @@
+export { type Ban, type BanKind, type BanRequest, banKinds } from './admission/bans.ts';
+export type { EntranceOptions } from './admission/entrance.ts';
 export { readArchive } from './archive/archive-reader.ts';
 export type {
   ArchivedContent,
@@ -25,6 +27,7 @@ export {
   type DisconnectOptions,
   type PublishOptions,
 } from './broker.ts';
+export { type PublishRatePolicy, publishRatePolicies } from './connection/inbound-rate.ts';
 export { type AckLevel, type AckRule, ackLevels } from './durable/ack-level.ts';
 export { defaultFeatures, type Features } from './features.ts';
 export type {
@@ -46,6 +49,7 @@ export type {
   Welcome,
 } from './hooks.ts';
 export { defaultLimits, type Limits, limitRanges } from './limits.ts';
+export { type Load, type LoadState, loadStates } from './load/load-monitor.ts';
 export { Metrics } from './metrics.ts';
 export { type SharedStrategyName, sharedStrategyNames } from './routing/shared-strategy.ts';
 export { type QueueFullPolicy, queueFullPolicies } from './session/queue-full-policy.ts';

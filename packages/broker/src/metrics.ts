@@ -7,23 +7,47 @@ export class Metrics {
   connectionsOpen = 0;
   connectionsAccepted = 0;
   connectionsRefused = 0;
+  /** Closed unanswered: their listener had as many as it may. */
+  connectionsRefusedListener = 0;
+  /** Closed unanswered: their address had as many as it may. */
+  connectionsRefusedAddress = 0;
+  connectionsRefusedUsername = 0;
+  /** Came faster than connections may, of their address, by their listener, or in all. */
+  connectsRefusedRate = 0;
+  connectsRefusedBanned = 0;
+  /** Came while the broker was busy. */
+  connectsRefusedBusy = 0;
+  /** Banned for connecting too often. */
+  clientsFlapping = 0;
   /** Gauge: sessions, connected or not. */
   sessions = 0;
   /** Durable sessions that the storage engine had no room for. */
   sessionsRefused = 0;
   /** Gauge. */
   subscriptions = 0;
+  /** A bound of the number of subscriptions, or of the length of filters, forbade them. */
+  subscriptionsRefused = 0;
   bytesReceived = 0;
   bytesSent = 0;
   packetsReceived = 0;
   messagesReceived = 0;
   messagesSent = 0;
+  /** Gauge: messages that wait in memory, in all queues. */
+  queuedMessages = 0;
+  /** Gauge: their bytes. */
+  queuedBytes = 0;
+  /** Times that a client was read no further because it had sent too much. */
+  publishersPaused = 0;
+  /** Came faster than their client may publish. */
+  publishesRefusedRate = 0;
   /** No session wanted the message. */
   messagesUnrouted = 0;
   messagesDroppedSlowClient = 0;
   messagesDroppedQueueFull = 0;
   /** The storage engine had no room for the message, for some or all who were to get it. */
   messagesDroppedStorageFull = 0;
+  /** With QoS 0, while the broker was overloaded. */
+  messagesDroppedOverload = 0;
   messagesDroppedExpired = 0;
   messagesDroppedTooLarge = 0;
   /** Of a shared subscription: none of its members could take the message. */
@@ -44,6 +68,11 @@ export class Metrics {
   protocolErrors = 0;
   keepAliveTimeouts = 0;
   connectTimeouts = 0;
+  /** Clients that took nothing of what waited for them. */
+  slowClientsDisconnected = 0;
+  hookTimeouts = 0;
+  /** Gauge: 0 normal, 1 busy, 2 overloaded. */
+  loadLevel = 0;
   takeovers = 0;
   willsPublished = 0;
   /** Gauge. */

@@ -25,13 +25,16 @@ export class TimerWheel {
   readonly #slots: Set<Deadline>[];
   readonly #startMs: number;
   #timer: Timer | null;
+  readonly #onTurn: (lateMs: number) => void;
 
-  constructor(clock: Clock) {
+  /** @param onTurn is called with each turn, once a second, and told how late that is */
+  constructor(clock: Clock, onTurn: (lateMs: number) => void = () => {}) {
     this.tick = 1;
     this.#clock = clock;
     this.#slots = Array.from({ length: slotCount }, () => new Set<Deadline>());
     this.#startMs = clock.monotonicMs();
     this.#timer = null;
+    this.#onTurn = onTurn;
   }
 
   start(): void {
@@ -73,7 +76,9 @@ export class TimerWheel {
   }
 
   #turn(): void {
-    const now = 1 + Math.floor((this.#clock.monotonicMs() - this.#startMs) / tickMs);
+    const elapsedMs = this.#clock.monotonicMs() - this.#startMs;
+    const now = 1 + Math.floor(elapsedMs / tickMs);
+    this.#onTurn(Math.max(0, elapsedMs - this.tick * tickMs));
     // After a long stall no slot has to be looked at twice.
     const first = Math.max(this.tick + 1, now - slotCount + 1);
     this.tick = now;

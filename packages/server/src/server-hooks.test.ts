@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ConnectRequest } from '@godwit/broker';
 import { defaultConfig } from './config/config.ts';
@@ -28,8 +28,20 @@ suite('serverHooks', () => {
     deepEqual(authenticate?.(requestFrom('192.0.2.1')), { reasonCode: 0x87 });
   });
 
+  test('logs when the load changes', async () => {
+    const lines: string[] = [];
+    const heard = new Log({ level: 'info', format: 'pretty' }, { write: line => lines.push(line) });
+    await heard.open();
+    const { onLoad } = serverHooks({ ...auth, allowAnonymous: 'always' }, null, heard);
+    const load = { loopDelayMs: 400, memoryBytes: 0 };
+    onLoad?.({ ...load, state: 'busy', reasons: ['timers are 400 ms late'] });
+    onLoad?.({ ...load, state: 'normal', reasons: [] });
+    match(lines[0], /WARN {2}the broker is busy reasons="timers are 400 ms late" loopDelayMs=400/);
+    match(lines[1], /INFO {2}load is normal again/);
+  });
+
   test('asks nobody when everybody may come, and observes nothing that is not logged', () => {
     const hooks = serverHooks({ ...auth, allowAnonymous: 'always' }, null, log);
-    deepEqual(Object.keys(hooks), ['onProtocolError']);
+    deepEqual(Object.keys(hooks), ['onLoad', 'onProtocolError']);
   });
 });

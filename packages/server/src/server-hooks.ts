@@ -12,6 +12,11 @@ const refusal: AuthenticateAnswer = { reasonCode: ReasonCode.notAuthorized };
 export function serverHooks(auth: AuthConfig, security: Security | null, log: Log): Hooks {
   const hooks: Hooks = {
     ...security?.hooks,
+    onLoad({ state, reasons, loopDelayMs, memoryBytes }) {
+      const fields = { reasons: reasons.join(', '), loopDelayMs, memoryBytes };
+      if (state === 'normal') log.info('load is normal again', fields);
+      else log.warn(`the broker is ${state}`, fields);
+    },
     onProtocolError(client, reasonCode, message) {
       log.warn('protocol error', { ...described(client), reason: reason(reasonCode), message });
     },

@@ -4,7 +4,6 @@
  */
 import { Broker } from '@godwit/broker';
 import { type Clock, systemClock } from '@godwit/runtime';
-import type { ByteStream } from '@godwit/transport';
 import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
 import { FileWatch } from './file-watch.ts';
 import { Log, type LogStream } from './log/log.ts';
@@ -105,6 +104,7 @@ export class Server {
       },
       hooks: serverHooks(config.auth, security, log),
     });
+    for (const ban of config.bans) this.broker.ban(ban);
     this.metrics = { certificateReloads: 0, certificateReloadsFailed: 0 };
     this.#clock = clock;
     this.#listeners = [];
@@ -160,8 +160,8 @@ export class Server {
   }
 
   async #listen(config: ListenerConfig): Promise<void> {
-    const { ack } = config;
-    const onStream = (stream: ByteStream): void => this.broker.accept(stream, { ack });
+    const { ack, connectionsMax, connectsPerSecond } = config;
+    const onStream = this.broker.entrance({ ack, connectionsMax, connectsPerSecond });
     const listener = await openListener(config, this.log, onStream).catch(cause => {
       throw new ListenError(config, cause);
     });

@@ -20,7 +20,9 @@ import {
   writeAcknowledgement,
   writeAcknowledgementReason,
 } from '@godwit/protocol';
+import type { Timer } from '@godwit/runtime';
 import type { ByteStream, StreamHandlers } from '@godwit/transport';
+import type { Ticket } from '../admission/admission.ts';
 import type { Context } from '../context.ts';
 import type { AckLevel } from '../durable/ack-level.ts';
 import type { ClientInfo, ConnectRefusal, Explanation, Refusal } from '../hooks.ts';
@@ -28,8 +30,13 @@ import type { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
 import { Deadline, tickMs } from '../timer-wheel.ts';
 import type { Authentication } from './authentication.ts';
+import { InboundRate } from './inbound-rate.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { PermissionEnd } from './permission-end.ts';
+import { SlowClient } from './slow-client.ts';
+
+/** Between two reads of a publisher while the broker is overloaded. */
+const overloadPauseMs = 100;
 
 /** Before CONNACK, after it, after we decided to close, and after the stream is gone. */
 export const Phase = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
@@ -41,6 +48,8 @@ export interface ConnectionHandlers {
   onPublish(connection: Connection): void | Promise<void>;
   /** The reader stands on any other packet. */
   onPacket(connection: Connection): void | Promise<void>;
+  /** The same, of a client that has published too much. */
+  onPublishRefused(connection: Connection): void;
   /** All whole packets of a chunk were handled; its memory is about to be used again. */
   onChunkEnd(connection: Connection): void;
   /** The connection is over: the stream is gone, or about to be closed. Once for each. */
@@ -71,6 +80,9 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   outboundAliases: OutboundAliases<string> | null;
   /** What our acknowledgements promise, unless there is a rule for the topic. */
   readonly ackLevel: AckLevel;
+  readonly ticket: Ticket;
+  /** Null where nothing bounds what a client sends in a time. */
+  readonly rate: InboundRate | null;
   /** The client wants Reason Strings and User Properties. [MQTT-3.1.2-29] */
   wantsProblemInformation: boolean;
   /** Null when CONNECT has no Authentication Method. */
@@ -91,13 +103,12 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   #held: boolean;
   /** Ends the hold of a client that did not take our answers. */
   #onDrained: (() => void) | null;
+  /** Runs while the client is read no further because of what it sent. */
+  #pause: Timer | null;
+  /** Null until the client was slow for the first time. */
+  #slow: SlowClient | null;
 
-  constructor(
-    context: Context,
-    stream: ByteStream,
-    handlers: ConnectionHandlers,
-    ackLevel: AckLevel,
-  ) {
+  constructor(context: Context, stream: ByteStream, handlers: ConnectionHandlers, ticket: Ticket) {
     super();
     const { limits } = context;
     this.context = context;
@@ -113,7 +124,9 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.allowedHeader = 0;
     this.aliases = null;
     this.outboundAliases = null;
-    this.ackLevel = ackLevel;
+    this.ackLevel = ticket.entrance.ack;
+    this.ticket = ticket;
+    this.rate = InboundRate.of(limits, context.publishRatePolicy, context.clock);
     this.wantsProblemInformation = true;
     this.authentication = null;
     this.client = {
@@ -133,6 +146,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.#handlers = handlers;
     this.#held = false;
     this.#onDrained = null;
+    this.#pause = null;
+    this.#slow = null;
   }
 
   /** Begins to read. The stream may turn out to be gone already: then `onClosed` comes at once. */
@@ -165,7 +180,14 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.#handlers.onClosed(this);
   }
 
+  onOutboxFull(): void {
+    if (this.context.limits.slowClientTimeoutMs === 0) return;
+    this.#slow ??= new SlowClient(this);
+    this.#slow.begin();
+  }
+
   onOutboxDrained(): void {
+    this.#slow?.end();
     this.session?.pump();
     this.#onDrained?.();
     this.#onDrained = null;
@@ -179,6 +201,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
       this.terminate();
     } else if (this.phase === Phase.closing) this.#stream.destroy();
     else {
+      // It is we who do not read.
+      if (this.#pause !== null) this.lastSeenTick = wheel.tick;
       const { lastSeenTick, keepAliveTicks } = this;
       if (isKeepAliveOver(wheel.tick, lastSeenTick, keepAliveTicks)) {
         metrics.keepAliveTimeouts += 1;
@@ -310,22 +334,38 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     if (this.phase >= Phase.closing) return;
     this.phase = Phase.closing;
     this.permitUntil(undefined);
+    this.#pause?.cancel();
+    this.#slow?.end();
     this.#handlers.onGone(this);
   }
 
   #readPackets(): void {
-    const { reader } = this;
+    const { reader, rate } = this;
     const handlers = this.#handlers;
-    const { metrics } = this.context;
+    const { metrics, load } = this.context;
+    if (rate !== null) {
+      const debtMs = rate.fill();
+      if (debtMs > 0) {
+        this.#wait(debtMs);
+        return;
+      }
+    }
     let packets = 0;
+    let publishes = 0;
+    let waitMs = 0;
     try {
       while (this.phase < Phase.closing && reader.next()) {
         packets += 1;
         const isPublish = reader.header >> 4 === PacketType.publish && this.phase === Phase.open;
-        const pending = isPublish ? handlers.onPublish(this) : handlers.onPacket(this);
+        const pending = isPublish ? this.#publish(rate) : handlers.onPacket(this);
+        if (isPublish) publishes += 1;
         if (pending !== undefined) {
           this.#hold(pending);
           break;
+        }
+        if (rate?.isOver) {
+          waitMs = rate.fill();
+          if (waitMs > 0) break;
         }
       }
     } catch (error) {
@@ -339,7 +379,30 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
       this.lastSeenTick = this.context.wheel.tick;
     }
     if (this.phase >= Phase.closing) reader.detach();
-    else if (this.outbox.isOverrun && !this.#held) this.#hold(this.#drained());
+    else if (!this.#held) {
+      if (waitMs > 0) {
+        metrics.publishersPaused += 1;
+        this.#wait(waitMs);
+      } else if (this.outbox.isOverrun) this.#hold(this.#drained());
+      else if (publishes > 0 && load.isOverloaded) this.#wait(overloadPauseMs);
+    }
+  }
+
+  #publish(rate: InboundRate | null): void | Promise<void> {
+    const { start, end } = this.reader;
+    if (rate === null || rate.takePublish(end - start)) return this.#handlers.onPublish(this);
+    this.#handlers.onPublishRefused(this);
+    return undefined;
+  }
+
+  /** Reads no further for a while. */
+  #wait(delayMs: number): void {
+    this.#stop();
+    this.#pause = this.context.clock.after(delayMs, () => {
+      this.#pause = null;
+      this.lastSeenTick = this.context.wheel.tick;
+      this.#release();
+    });
   }
 
   /** Settles once the client has taken what it was sent, to half the budget. */
@@ -351,9 +414,7 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
 
   /** Reads no further until `pending` is settled. */
   #hold(pending: Promise<void>): void {
-    this.#held = true;
-    this.reader.detach();
-    this.#stream.pause();
+    this.#stop();
     pending.then(
       () => this.#release(),
       error => {
@@ -361,6 +422,12 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
         this.#release();
       },
     );
+  }
+
+  #stop(): void {
+    this.#held = true;
+    this.reader.detach();
+    this.#stream.pause();
   }
 
   #release(): void {

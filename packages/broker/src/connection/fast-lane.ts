@@ -9,10 +9,12 @@
  * connection is handled and before its buffer is used again.
  */
 import { FrameReader, PublishView } from '@godwit/protocol';
+import type { LoadMonitor } from '../load/load-monitor.ts';
 import type { Metrics } from '../metrics.ts';
 import { Message } from '../routing/message.ts';
 import type { Route } from '../routing/route.ts';
 import type { Connection } from './connection.ts';
+import { SharedBlock } from './shared-block.ts';
 import { largeSlabBytes } from './slab-pool.ts';
 
 /** A run of at least this size to this many receivers is copied once and shared by all. */
@@ -21,6 +23,7 @@ const sharedReceivers = 4;
 
 export class FastLane {
   readonly #metrics: Metrics;
+  readonly #load: LoadMonitor;
   /** The run; null when there is none. */
   #connection: Connection | null;
   #route: Route | null;
@@ -34,8 +37,9 @@ export class FastLane {
   readonly #view: PublishView;
   readonly #message: Message;
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: Metrics, load: LoadMonitor) {
     this.#metrics = metrics;
+    this.#load = load;
     this.#connection = null;
     this.#route = null;
     this.#bytes = new Uint8Array(0);
@@ -80,10 +84,16 @@ export class FastLane {
     const metrics = this.#metrics;
     const { subscriptions } = this.#route!;
     metrics.messagesReceived += this.#count;
+    if (this.#load.isOverloaded) {
+      metrics.messagesDroppedOverload += this.#count;
+      this.#connection = null;
+      this.#route = null;
+      return;
+    }
     if (subscriptions.length === 0) metrics.messagesUnrouted += this.#count;
     const isShared =
       subscriptions.length >= sharedReceivers && this.#end - this.#start >= sharedRunBytes;
-    const block = isShared ? new Uint8Array(this.#run()) : null;
+    const block = isShared ? new SharedBlock(new Uint8Array(this.#run())) : null;
     let others = 0;
     for (let i = 0; i < subscriptions.length; i += 1) {
       const receiver = subscriptions[i].session.connection;

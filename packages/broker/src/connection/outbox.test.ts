@@ -5,7 +5,9 @@ import type { ByteStream } from '@godwit/transport';
 import { type Limits, resolveLimits } from '../limits.ts';
 import { Metrics } from '../metrics.ts';
 import { Flusher } from './flusher.ts';
+import { OutboundBudget } from './outbound-budget.ts';
 import { Outbox } from './outbox.ts';
+import { SharedBlock } from './shared-block.ts';
 import { largeSlabBytes, SlabPool, smallSlabBytes } from './slab-pool.ts';
 
 /** Makes sure that each slab comes back once; then spoils it, as its next owner would. */
@@ -87,16 +89,24 @@ class Bench {
   readonly stream: FakeStream = new FakeStream();
   readonly slabs: StrictPool = new StrictPool(1024 * 1024);
   readonly metrics: Metrics = new Metrics();
+  readonly budget: OutboundBudget;
   readonly outbox: Outbox;
   readonly appended: number[] = [];
+  filled = 0;
   drained = 0;
   onDrained: () => void = () => {};
 
   constructor(limits: Partial<Limits> = {}) {
     const { slabs, metrics } = this;
     const flusher = new Flusher(this.clock);
-    const context = { slabs, metrics, flusher, limits: resolveLimits(limits) };
+    const bounds = resolveLimits(limits);
+    const { outboundBytesMax, totalOutboundBytesMax } = bounds;
+    this.budget = new OutboundBudget(outboundBytesMax, totalOutboundBytesMax, () => 1);
+    const context = { slabs, metrics, flusher, limits: bounds, outbound: this.budget };
     this.outbox = new Outbox(context, this.stream, {
+      onOutboxFull: () => {
+        this.filled += 1;
+      },
       onOutboxDrained: () => {
         this.drained += 1;
         this.onDrained();
@@ -115,7 +125,7 @@ class Bench {
   }
 
   share(size: number): void {
-    this.outbox.appendShared(this.#next(size));
+    this.outbox.appendShared(new SharedBlock(this.#next(size)));
   }
 
   /** Everything arrived, in order and once; nothing is held back and all slabs are returned. */
@@ -175,9 +185,9 @@ suite('Outbox', () => {
     bench.stream.takesAtOnce = false;
     const shared = Uint8Array.of(1, 2, 3);
     bench.outbox.append(Uint8Array.of(0), 0, 1);
-    bench.outbox.appendShared(shared);
+    bench.outbox.appendShared(new SharedBlock(shared));
     bench.outbox.append(Uint8Array.of(4), 0, 1);
-    bench.outbox.appendShared(shared);
+    bench.outbox.appendShared(new SharedBlock(shared));
     await bench.clock.settle();
     assert.deepEqual(bench.stream.calls, ['cork', 'write', 'write', 'write', 'write', 'uncork']);
     shared[0] = 9; // as it is read only now, it was not copied

@@ -7,28 +7,39 @@ import type { ByteStream } from '@godwit/transport';
 import type { Context } from '../context.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Flusher } from './flusher.ts';
+import type { OutboundBudget } from './outbound-budget.ts';
+import type { SharedBlock } from './shared-block.ts';
 import { largeSlabBytes, newBlock, type SlabPool, smallSlabBytes } from './slab-pool.ts';
 
 const none = new Uint8Array(0);
+/** Written at once: the client's progress shows in steps of this size. */
+const writtenBytesMax = 262_144;
 
-/** Told when an outbox that was over its budget has room again. */
+/** Told when an outbox is over its budget, and when it has room again. */
 export interface OutboxOwner {
+  onOutboxFull(): void;
   onOutboxDrained(): void;
 }
 
-/** A part of what is to be written, and the slab to give back after it (null: not ours). */
+/** A part of what is to be written, and what to give back after it. */
 interface Block {
   readonly bytes: Uint8Array;
+  /** Null: not ours. */
   readonly slab: Uint8Array | null;
+  readonly shared: SharedBlock | null;
+  /** Of the budget; a shared block sees to that itself. */
+  readonly ownBytes: number;
 }
 
-type OutboxContext = Pick<Context, 'slabs' | 'flusher' | 'metrics' | 'limits'>;
+type OutboxContext = Pick<Context, 'slabs' | 'flusher' | 'metrics' | 'limits' | 'outbound'>;
 
 export class Outbox {
   /** The block being filled; write at what {@link claim} returned. */
   bytes: Uint8Array;
   /** Bytes appended and not yet taken by the operating system. */
   queuedBytes: number;
+  /** Of all that was appended, what the operating system has taken. */
+  takenBytes: number;
   /** `queuedBytes` is above the budget: send nothing that can wait or be dropped. */
   isFull: boolean;
   readonly #stream: ByteStream;
@@ -36,7 +47,8 @@ export class Outbox {
   readonly #flusher: Flusher;
   readonly #metrics: Metrics;
   readonly #owner: OutboxOwner;
-  readonly #bytesMax: number;
+  readonly #budget: OutboundBudget;
+  readonly #overrunBytes: number;
   #length: number;
   #dirty: boolean;
   #closed: boolean;
@@ -55,13 +67,15 @@ export class Outbox {
   constructor(context: OutboxContext, stream: ByteStream, owner: OutboxOwner) {
     this.bytes = none;
     this.queuedBytes = 0;
+    this.takenBytes = 0;
     this.isFull = false;
     this.#stream = stream;
     this.#pool = context.slabs;
     this.#flusher = context.flusher;
     this.#metrics = context.metrics;
     this.#owner = owner;
-    this.#bytesMax = context.limits.outboundBytesMax;
+    this.#budget = context.outbound;
+    this.#overrunBytes = 2 * context.limits.outboundBytesMax;
     this.#length = 0;
     this.#dirty = false;
     this.#closed = false;
@@ -79,7 +93,7 @@ export class Outbox {
    * is to be asked for nothing more.
    */
   get isOverrun(): boolean {
-    return this.queuedBytes > 2 * this.#bytesMax;
+    return this.queuedBytes > this.#overrunBytes;
   }
 
   /** Makes room for `size` bytes at once in {@link bytes} and returns the offset to write them at. */
@@ -100,11 +114,12 @@ export class Outbox {
     copyBytes(from, start, end, this.bytes, at);
   }
 
-  /** Appends `block` itself, without copying: nobody may change it any more. */
-  appendShared(block: Uint8Array): void {
+  /** Appends the bytes of `block` without copying them: nobody may change them any more. */
+  appendShared(block: SharedBlock): void {
     if (this.#length > 0) this.#closeBlock();
-    this.#addBlock(block, null);
-    this.#grew(block.length);
+    block.hold(this.#budget);
+    this.#addBlock(block.bytes, null, block);
+    this.#grew(block.bytes.length);
   }
 
   /** Hands everything to the stream, unless a write is under way: its end calls this again. */
@@ -116,8 +131,7 @@ export class Outbox {
       return;
     }
     if (this.#length > 0) this.#closeBlock();
-    const blocks = this.#blocks;
-    this.#blocks = null;
+    const blocks = this.#nextBlocks(this.#blocks);
     this.#writingBlocks = blocks;
     // All of them from the start: the first may be taken over before the next is written.
     this.#writing = blocks.length;
@@ -140,7 +154,7 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     if (this.bytes !== none) this.#pool.give(this.bytes);
-    for (const { slab } of this.#blocks ?? []) if (slab !== null) this.#pool.give(slab);
+    for (const block of this.#blocks ?? []) this.#giveBack(block);
     this.bytes = none;
     this.#length = 0;
     this.#blocks = null;
@@ -148,7 +162,10 @@ export class Outbox {
 
   #grew(size: number): void {
     this.queuedBytes += size;
-    if (this.queuedBytes > this.#bytesMax) this.isFull = true;
+    if (this.queuedBytes > this.#budget.bytesMax && !this.isFull) {
+      this.isFull = true;
+      this.#owner.onOutboxFull();
+    }
     if (!this.#dirty) {
       this.#dirty = true;
       if (this.#writing === 0) this.#flusher.add(this);
@@ -174,14 +191,43 @@ export class Outbox {
 
   #closeBlock(): void {
     const slab = this.bytes;
-    this.#addBlock(slab.subarray(0, this.#length), slab);
+    this.#budget.add(this.#length);
+    this.#addBlock(slab.subarray(0, this.#length), slab, null);
     this.bytes = none;
     this.#length = 0;
   }
 
-  #addBlock(bytes: Uint8Array, slab: Uint8Array | null): void {
+  /** A large block becomes several, with the last of which it is given back. */
+  #addBlock(bytes: Uint8Array, slab: Uint8Array | null, shared: SharedBlock | null): void {
     this.#blocks ??= [];
-    this.#blocks.push({ bytes, slab });
+    let at = 0;
+    for (; bytes.length - at > writtenBytesMax; at += writtenBytesMax) {
+      const part = bytes.subarray(at, at + writtenBytesMax);
+      const ownBytes = slab === null ? 0 : writtenBytesMax;
+      this.#blocks.push({ bytes: part, slab: null, shared: null, ownBytes });
+    }
+    const rest = at === 0 ? bytes : bytes.subarray(at);
+    this.#blocks.push({ bytes: rest, slab, shared, ownBytes: slab === null ? 0 : rest.length });
+  }
+
+  /** Takes what is to be written next from `blocks`, which are {@link #blocks}. */
+  #nextBlocks(blocks: Block[]): Block[] {
+    let count = 0;
+    for (let size = 0; count < blocks.length && size < writtenBytesMax; count += 1) {
+      size += blocks[count].bytes.length;
+    }
+    if (count === blocks.length) {
+      this.#blocks = null;
+      return blocks;
+    }
+    this.#dirty = true;
+    return blocks.splice(0, count);
+  }
+
+  #giveBack({ slab, shared, ownBytes }: Block): void {
+    this.#budget.remove(ownBytes);
+    if (slab !== null) this.#pool.give(slab);
+    shared?.release(this.#budget);
   }
 
   #writeSlab(): void {
@@ -192,6 +238,7 @@ export class Outbox {
     this.#writing = 1;
     this.#writingSlab = slab;
     this.#writingSize = size;
+    this.#budget.add(size);
     this.#metrics.bytesSent += size;
     this.#stream.write(slab.subarray(0, size), this.#onWritten);
   }
@@ -201,19 +248,22 @@ export class Outbox {
     const blocks = this.#writingBlocks;
     if (blocks === null) {
       this.queuedBytes -= this.#writingSize;
+      this.takenBytes += this.#writingSize;
+      this.#budget.remove(this.#writingSize);
       this.#pool.give(this.#writingSlab);
       this.#writingSlab = none;
     } else {
-      const { bytes, slab } = blocks[blocks.length - this.#writing];
-      this.queuedBytes -= bytes.length;
-      if (slab !== null) this.#pool.give(slab);
+      const block = blocks[blocks.length - this.#writing];
+      this.queuedBytes -= block.bytes.length;
+      this.takenBytes += block.bytes.length;
+      this.#giveBack(block);
       if (this.#writing === 1) this.#writingBlocks = null;
     }
     this.#writing -= 1;
     if (this.#closed || this.#writing > 0) return;
     if (this.#dirty) this.flush();
     this.#endIfWritten();
-    if (this.isFull && this.queuedBytes <= this.#bytesMax / 2) {
+    if (this.isFull && this.queuedBytes <= this.#budget.bytesMax / 2) {
       this.isFull = false;
       this.#owner.onOutboxDrained();
     }

@@ -116,10 +116,8 @@ function writeParts(
     const valueAt = end - (message.propertiesEnd - message.messageExpiryAt);
     writeUint32(into, valueAt, message.remainingSeconds(connection.context.clock.wallMs()));
   }
-  if (shared) {
-    const kept = message.kept();
-    outbox.appendShared(kept.bytes.subarray(kept.payloadStart, kept.payloadEnd));
-  } else copyBytes(message.bytes, message.payloadStart, message.payloadEnd, into, end);
+  if (shared) outbox.appendShared(message.sharedPayload());
+  else copyBytes(message.bytes, message.payloadStart, message.payloadEnd, into, end);
   return true;
 }
 

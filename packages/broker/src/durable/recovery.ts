@@ -156,7 +156,7 @@ export class Recovery {
         continue;
       }
       const subscription = new Subscription(found.session, filter, options, null);
-      found.session.subscriptions.set(filter, subscription);
+      found.session.subscribed(subscription);
       router.add(subscription);
       metrics.subscriptions += 1;
     }

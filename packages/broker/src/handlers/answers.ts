@@ -3,6 +3,7 @@
  * which costs the connection that was asked about.
  */
 import { isReasonCodeOf, PacketType, type QoS, ReasonCode } from '@godwit/protocol';
+import type { Context } from '../context.ts';
 import type {
   Awaitable,
   ConnectRefusal,
@@ -16,6 +17,23 @@ const notAuthorized: Refusal = { reasonCode: ReasonCode.notAuthorized };
 /** Whether the answer is still to come. */
 export function isPending<T>(answer: Awaitable<T>): answer is Promise<T> {
   return answer instanceof Promise;
+}
+
+/** The hook's answer, or `late` where it takes longer than it may. What it says then is not heard. */
+export function withinTime<T>(
+  { clock, limits, metrics }: Pick<Context, 'clock' | 'limits' | 'metrics'>,
+  answer: Awaitable<T>,
+  late: T,
+): Awaitable<T> {
+  const { hookTimeoutMs } = limits;
+  if (hookTimeoutMs === 0 || !isPending(answer)) return answer;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = clock.after(hookTimeoutMs, () => {
+    metrics.hookTimeouts += 1;
+    resolve(late);
+  });
+  answer.then(resolve, reject).finally(() => timer.cancel());
+  return promise;
 }
 
 /**

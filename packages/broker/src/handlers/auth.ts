@@ -17,8 +17,11 @@ import { Authentication } from '../connection/authentication.ts';
 import { type Connection, Phase } from '../connection/connection.ts';
 import type { Context } from '../context.ts';
 import type { ConnectRefusal } from '../hooks.ts';
-import { checkedRefusal, isPending } from './answers.ts';
+import { checkedRefusal, isPending, withinTime } from './answers.ts';
 import { losesSubscriptions } from './reauthorize.ts';
+
+/** Of the method that was asked. */
+const noAnswer: ConnectRefusal = { reasonCode: ReasonCode.serverUnavailable };
 
 /** Goes on with a CONNECT whose client has proved who it is. */
 type Admit = (
@@ -96,7 +99,7 @@ export class AuthHandler {
     authentication: Authentication,
     data: Uint8Array | undefined,
   ): void | Promise<void> {
-    const step = authentication.exchange!.next(data);
+    const step = withinTime<AuthStep>(this.#context, authentication.exchange!.next(data), noAnswer);
     const answered = (answer: AuthStep): void | Promise<void> =>
       // The client may have gone while we asked.
       connection.phase < Phase.closing

@@ -14,10 +14,10 @@ import type { AuthSuccess } from '../auth-method.ts';
 import { type Connection, Phase } from '../connection/connection.ts';
 import type { Context } from '../context.ts';
 import { declareFeatures } from '../features.ts';
-import type { AuthenticateAnswer, PublishAnswer, Welcome } from '../hooks.ts';
+import type { AuthenticateAnswer, ConnectRefusal, PublishAnswer, Welcome } from '../hooks.ts';
 import { neverExpires, type Session } from '../session/session.ts';
 import { PendingWill } from '../session/will.ts';
-import { checkedRefusal, isPending, refusalOf } from './answers.ts';
+import { checkedRefusal, isPending, refusalOf, withinTime } from './answers.ts';
 import { AuthHandler } from './auth.ts';
 import { onDisconnect } from './disconnect.ts';
 import { losesSubscriptions } from './reauthorize.ts';
@@ -29,6 +29,9 @@ const assignedIdBytes = 16;
 
 /** What CONNACK says beside what was agreed on. */
 type Admission = Welcome & Pick<AuthSuccess, 'data'>;
+
+/** A hook has not answered. */
+const unavailable: ConnectRefusal = { reasonCode: ReasonCode.serverUnavailable };
 
 const plainWelcome: Admission = { reasonCode: ReasonCode.success };
 
@@ -75,7 +78,7 @@ export class ConnectHandler {
     const { bytes, header, bodyStart, end } = reader;
     const packet = decodePacket(bytes, header, bodyStart, end, 5) as ConnectPacket;
     this.#adopt(connection, packet);
-    const refusal = this.#refusal(packet);
+    const refusal = connection.ticket.refusal || this.#refusal(connection, packet);
     if (refusal !== 0) {
       connection.refuse(refusal);
       return undefined;
@@ -111,8 +114,9 @@ export class ConnectHandler {
   }
 
   /** The reason code to refuse this CONNECT with, 0 for none. */
-  #refusal(packet: ConnectPacket): number {
+  #refusal({ client }: Connection, packet: ConnectPacket): number {
     const { protocolVersion, clientId, cleanStart, will } = packet;
+    if (this.#context.admission.isBanned(client)) return ReasonCode.banned;
     if (clientId === '') {
       // 3.1 has no empty identifiers; 3.1.1 allows them with Clean Session only
       if (protocolVersion === 3) return ReasonCode.clientIdentifierNotValid;
@@ -127,12 +131,13 @@ export class ConnectHandler {
     if (hooks.authenticate === undefined) {
       return this.#authorizeWill(connection, packet, plainWelcome);
     }
-    const answer = hooks.authenticate({
+    const asked = hooks.authenticate({
       ...client,
       password: packet.password,
       cleanStart: packet.cleanStart,
       userProperties: packet.properties?.userProperties ?? [],
     });
+    const answer = withinTime(this.#context, asked, unavailable);
     const decided = (verdict: AuthenticateAnswer): void | Promise<void> => {
       if (verdict === true) return this.#authorizeWill(connection, packet, plainWelcome);
       if (verdict.reasonCode === ReasonCode.success) {
@@ -175,7 +180,8 @@ export class ConnectHandler {
       if (refusal === null) this.#welcome(connection, packet, admission);
       else connection.refuse(refusal.reasonCode, refusal);
     };
-    const answer = hooks.authorizePublish(connection.client, will);
+    const asked = hooks.authorizePublish(connection.client, will);
+    const answer = withinTime(this.#context, asked, unavailable);
     return isPending(answer) ? answer.then(decided) : decided(answer);
   }
 
@@ -213,6 +219,11 @@ export class ConnectHandler {
       connection.refuse(ReasonCode.packetTooLarge);
       return;
     }
+    const refusal = this.#enter(connection);
+    if (refusal !== 0) {
+      connection.refuse(refusal);
+      return;
+    }
     const { session, isResumed } = this.#session(connection, packet, expirySeconds);
     connection.session = session;
     session.expirySeconds = expirySeconds;
@@ -232,6 +243,13 @@ export class ConnectHandler {
     session.attach(connection, packet.properties?.receiveMaximum ?? receiveMaximumDefault);
     if (session.durable !== null) durability!.records.putSession(session, clock.wallMs());
     hooks.onConnect?.(connection.client, isResumed);
+  }
+
+  /** The reason code to refuse a client with that would be welcome, 0 for none. */
+  #enter({ client }: Connection): number {
+    const { sessions, admission } = this.#context;
+    const other = sessions.get(client.clientId)?.connection?.client;
+    return admission.enter(client, other !== undefined && other.username === client.username);
   }
 
   /** Whether a session for this client is there or may be made. */

@@ -17,11 +17,12 @@ export function packetHandlers(
   context: Context,
   publishWill: (will: PendingWill) => void,
 ): Omit<ConnectionHandlers, 'onClosed'> {
-  const lane = new FastLane(context.metrics);
+  const lane = new FastLane(context.metrics, context.load);
   const connect = new ConnectHandler(context, publishWill);
   const publish = new PublishHandler(context, lane);
   return {
     onPublish: connection => publish.onPublish(connection),
+    onPublishRefused: connection => publish.onRefused(connection),
     onPacket(connection) {
       lane.flush();
       return connection.phase === Phase.connecting
@@ -75,7 +76,8 @@ function onGone(context: Context, connection: Connection): void {
   const { session, reasonCode, closedByClient } = connection;
   if (session === null) return;
   const isGoodbye = closedByClient && reasonCode === ReasonCode.normalDisconnection;
-  const { sessions, hooks } = context;
+  const { sessions, hooks, admission } = context;
+  admission.exit(connection.client);
   sessions.disconnected(session, connection, isGoodbye);
   try {
     hooks.onDisconnect?.(connection.client, { reasonCode, byClient: closedByClient });

@@ -18,7 +18,10 @@ import type { PublishAnswer, Refusal } from '../hooks.ts';
 import { distribute, exceedsQueue, needsStorage } from '../routing/distribute.ts';
 import { Message } from '../routing/message.ts';
 import type { Route } from '../routing/route.ts';
-import { isPending, refusalOf } from './answers.ts';
+import { isPending, refusalOf, withinTime } from './answers.ts';
+
+/** Of the hook that was asked. */
+const noAnswer: Refusal = { reasonCode: ReasonCode.implementationSpecificError };
 
 /** First byte of a PUBLISH with QoS 0, no DUP and no RETAIN. */
 const plainHeader = publishHeader(0, false, false);
@@ -62,6 +65,29 @@ export class PublishHandler {
     return this.#general(connection, view, route);
   }
 
+  /** The connection's reader stands on a PUBLISH that is one too many for its client's rate. */
+  onRefused(connection: Connection): void {
+    const { reader, withProperties, session } = connection;
+    const { metrics } = this.#context;
+    this.#lane.flush();
+    const view = this.#view;
+    view.read(reader.bytes, reader.header, reader.bodyStart, reader.end, connection.version);
+    const { qos, packetId } = view;
+    metrics.publishesRefusedRate += 1;
+    // 0x96 stands in DISCONNECT only; without it nothing else can tell a publisher.
+    if (qos === 0 || !withProperties) {
+      connection.disconnect(ReasonCode.messageRateTooHigh);
+      return;
+    }
+    // What the topic alias stands for is true for the messages that follow.
+    const route = this.#route(connection, view);
+    if (!session!.inbound.received(qos, packetId)) this.#answerAgain(connection, packetId);
+    else {
+      const message = this.#message(connection, view, route);
+      this.#acknowledge(connection, message, packetId, ReasonCode.quotaExceeded);
+    }
+  }
+
   #general(connection: Connection, view: PublishView, route: Route): void | Promise<void> {
     const { limits, features, hooks } = this.#context;
     // [MQTT-3.3.4-6]
@@ -92,7 +118,11 @@ export class PublishHandler {
     if (hooks.authorizePublish === undefined || this.#isAllowed(connection, route)) {
       return this.#accept(connection, message, route, packetId);
     }
-    const answer = hooks.authorizePublish(connection.client, message);
+    const answer = withinTime(
+      this.#context,
+      hooks.authorizePublish(connection.client, message),
+      noAnswer,
+    );
     if (!isPending(answer)) return this.#decided(connection, message, route, packetId, answer);
     const kept = message.kept();
     return answer.then(answer => {
@@ -141,6 +171,11 @@ export class PublishHandler {
       this.#context.router.refresh(route);
       return this.#accept(connection, message, route, packetId);
     }
+    if (answer === noAnswer && message.qos > 0 && !connection.withProperties) {
+      // An acknowledgement would say that the message was taken.
+      connection.disconnect(refusal.reasonCode);
+      return undefined;
+    }
     this.#context.metrics.publishesUnauthorized += 1;
     this.#acknowledge(connection, message, packetId, refusal.reasonCode, refusal);
     return undefined;
@@ -153,7 +188,7 @@ export class PublishHandler {
     route: Route,
     packetId: number,
   ): void | Promise<void> {
-    const { metrics, hooks, durability } = this.#context;
+    const { metrics, hooks, durability, load } = this.#context;
     if (durability?.isFull && needsStorage(message, route)) {
       // Before 5.0 a publisher cannot be told: it has to wait.
       if (!connection.withProperties && message.qos > 0) {
@@ -171,6 +206,10 @@ export class PublishHandler {
       return undefined;
     }
     metrics.messagesReceived += 1;
+    if (message.qos === 0 && load.isOverloaded) {
+      metrics.messagesDroppedOverload += 1;
+      return undefined;
+    }
     if (hooks.onPublish !== undefined) {
       const { topic, qos, retain, bytes, payloadStart, payloadEnd } = message;
       const payload = bytes.subarray(payloadStart, payloadEnd);
@@ -263,10 +302,14 @@ export class PublishHandler {
   }
 
   #checked(bytes: Uint8Array, start: number, end: number): Route {
+    const { topicBytesMax, topicLevelsMax } = this.#context.limits;
     // Section 3.3.2.3.4: only an alias may stand for the topic
     if (start === end) throw new ProtocolError(ReasonCode.protocolError, 'PUBLISH has no topic');
+    if (end - start > topicBytesMax) {
+      throw new ProtocolError(ReasonCode.topicNameInvalid, 'topic is too long');
+    }
     const route = this.#context.router.route(bytes, start, end);
-    if (route.levels > this.#context.limits.topicLevelsMax) {
+    if (route.levels > topicLevelsMax) {
       throw new ProtocolError(ReasonCode.topicNameInvalid, 'topic has too many levels');
     }
     return route;

@@ -17,7 +17,10 @@ import type { Context } from '../context.ts';
 import type { SubscribeAnswer } from '../hooks.ts';
 import { Subscription, type SubscriptionOptions } from '../routing/subscription.ts';
 import type { Session } from '../session/session.ts';
-import { isPending, subackCode } from './answers.ts';
+import { isPending, subackCode, withinTime } from './answers.ts';
+
+/** Of the hook that was asked. */
+const noAnswer = ReasonCode.implementationSpecificError;
 
 /** A request of a SUBSCRIBE with what became of it. */
 interface Granted {
@@ -39,6 +42,10 @@ export function onSubscribe(connection: Connection): void | Promise<void> {
       'SUBSCRIBE has a Subscription Identifier',
     );
   }
+  connection.rate?.takeSubscribes(packet.subscriptions.length);
+  const { packetId } = packet;
+  const granted = packet.subscriptions.map(({ qos }) => qos);
+  requireRoom(connection, { type: PacketType.suback, packetId, reasonCodes: granted });
   // All of them before anyone is asked: what is no filter may end the connection.
   const refusals = packet.subscriptions.map(({ filter }) => refusal(connection, filter));
   const verdicts = packet.subscriptions.map(
@@ -54,6 +61,8 @@ export function onSubscribe(connection: Connection): void | Promise<void> {
 /** The connection's reader stands on an UNSUBSCRIBE. */
 export function onUnsubscribe(connection: Connection): void | Promise<void> {
   const { packetId, filters } = decode(connection) as UnsubscribePacket;
+  const removed = filters.map(() => ReasonCode.success);
+  requireRoom(connection, { type: PacketType.unsuback, packetId, reasonCodes: removed });
   const session = connection.session!;
   const { hooks, durability } = connection.context;
   const removals: Promise<void>[] = [];
@@ -76,6 +85,12 @@ export function onUnsubscribe(connection: Connection): void | Promise<void> {
   return undefined;
 }
 
+/** [MQTT-3.1.2-24] a client that cannot be answered is told so before anything has changed */
+function requireRoom(connection: Connection, answer: Packet): void {
+  if (connection.takes(answer)) return;
+  throw new ProtocolError(ReasonCode.packetTooLarge, 'the answer exceeds Maximum Packet Size');
+}
+
 function decode(connection: Connection): Packet {
   const { bytes, header, bodyStart, end } = connection.reader;
   return decodePacket(bytes, header, bodyStart, end, connection.version);
@@ -85,15 +100,17 @@ function decode(connection: Connection): Packet {
 function refusal(connection: Connection, filter: string): number | undefined {
   const parsed = parseTopicFilter(filter);
   if (parsed === null) return invalidFilter(connection);
-  const { limits, features } = connection.context;
+  const { limits, features, metrics } = connection.context;
   if (parsed.share !== null && !features.sharedSubscriptions) {
     return ReasonCode.sharedSubscriptionsNotSupported;
   }
   if (parsed.hasWildcard && !features.wildcardSubscriptions) {
     return ReasonCode.wildcardSubscriptionsNotSupported;
   }
-  const levels = parsed.filter.split('/').length;
-  return levels > limits.topicLevelsMax ? ReasonCode.topicFilterInvalid : undefined;
+  const isTooLong = Buffer.byteLength(filter) > limits.filterBytesMax;
+  if (!isTooLong && parsed.filter.split('/').length <= limits.topicLevelsMax) return undefined;
+  metrics.subscriptionsRefused += 1;
+  return ReasonCode.topicFilterInvalid;
 }
 
 /** The reason code that SUBACK has for `request`, as far as that is clear before subscribing. */
@@ -107,7 +124,8 @@ function ask(
   if (hooks.authorizeSubscribe === undefined) return granted;
   const code = (answer: SubscribeAnswer): number => subackCode(answer, granted);
   try {
-    const answer = hooks.authorizeSubscribe(connection.client, { filter, qos });
+    const asked = hooks.authorizeSubscribe(connection.client, { filter, qos });
+    const answer = withinTime<SubscribeAnswer>(connection.context, asked, noAnswer);
     return isPending(answer) ? answer.then(code) : code(answer);
   } catch (error) {
     // Answers to other filters may be under way: they and this one are waited for together.
@@ -140,15 +158,14 @@ function subscribe(
     const { filter } = request;
     const existing = session.subscriptions.get(filter);
     const before = existing === undefined ? null : optionsOf(existing);
-    if (
-      before === null &&
-      session.subscriptions.size >= context.limits.subscriptionsPerSessionMax
-    ) {
+    const parsed = parseTopicFilter(filter)!;
+    if (before === null && !hasRoom(session, parsed)) {
+      context.metrics.subscriptionsRefused += 1;
       return ReasonCode.quotaExceeded;
     }
     const qos = code as QoS;
     const subscription = enter(context, session, { ...request, qos }, identifier);
-    granted[i] = { request, subscription, parsed: parseTopicFilter(filter)!, before };
+    granted[i] = { request, subscription, parsed, before };
     context.hooks.onSubscribe?.(connection.client, filter, qos);
     return code;
   });
@@ -158,6 +175,16 @@ function subscribe(
   }
   return record(session, granted, reasonCodes).then(codes =>
     confirm(connection, session, packet, granted, codes),
+  );
+}
+
+/** Whether the bounds allow a session one more subscription. */
+function hasRoom({ subscriptions, context, wildcards }: Session, parsed: ParsedFilter): boolean {
+  const { limits, metrics } = context;
+  return (
+    subscriptions.size < limits.subscriptionsPerSessionMax &&
+    metrics.subscriptions < limits.subscriptionsMax &&
+    (!parsed.hasWildcard || wildcards < limits.wildcardSubscriptionsPerSessionMax)
   );
 }
 
@@ -211,7 +238,7 @@ function enter(
     return existing;
   }
   const subscription = new Subscription(session, filter, options, null);
-  session.subscriptions.set(filter, subscription);
+  session.subscribed(subscription);
   context.router.add(subscription);
   context.metrics.subscriptions += 1;
   return subscription;
@@ -230,7 +257,7 @@ function optionsOf({
 export function leave(session: Session, subscription: Subscription): boolean {
   const { router, metrics } = session.context;
   if (session.subscriptions.get(subscription.filter) !== subscription) return false;
-  session.subscriptions.delete(subscription.filter);
+  session.unsubscribed(subscription);
   router.remove(subscription);
   metrics.subscriptions -= 1;
   return true;

@@ -10,6 +10,9 @@ export function willRefusal(will: Will, context: Context): number {
   if (will.qos > limits.maximumQoS) return ReasonCode.qosNotSupported;
   // [MQTT-3.2.2-13]
   if (will.retain && !features.retain) return ReasonCode.retainNotSupported;
+  if (Buffer.byteLength(will.topic) > limits.topicBytesMax) return ReasonCode.topicNameInvalid;
+  const delaySeconds = will.properties?.willDelayInterval ?? 0;
+  if (delaySeconds > limits.willDelayMaxSeconds) return ReasonCode.quotaExceeded;
   if (will.topic.split('/').length > limits.topicLevelsMax) return ReasonCode.topicNameInvalid;
   const isText = checkPayloadFormat && will.properties?.payloadFormatIndicator === 1;
   return isText && !isUtf8(will.payload) ? ReasonCode.payloadFormatInvalid : 0;

@@ -4,6 +4,7 @@
  * receivers; whoever must keep it asks for {@link Message.kept}, which copies it once for all.
  */
 import { decodeUtf8, type PublishParts, type PublishView, type QoS } from '@godwit/protocol';
+import { SharedBlock } from '../connection/shared-block.ts';
 import { FrameCache } from './frame-cache.ts';
 
 const none = new Uint8Array(0);
@@ -39,9 +40,12 @@ export class Message implements PublishParts {
   expiresAtMs: number;
   /** Frames encoded for the receivers of a live message; null for a kept one. */
   readonly frames: FrameCache | null;
+  /** Queues in which a kept message waits. */
+  holders: number;
   /** Null until someone asks. */
   #topic: string | null;
   #kept: Message | null;
+  #payload: SharedBlock | null;
 
   constructor(live: boolean) {
     this.bytes = none;
@@ -57,8 +61,10 @@ export class Message implements PublishParts {
     this.publisher = '';
     this.expiresAtMs = 0;
     this.frames = live ? new FrameCache() : null;
+    this.holders = 0;
     this.#topic = null;
     this.#kept = null;
+    this.#payload = null;
   }
 
   get topic(): string {
@@ -201,6 +207,13 @@ export class Message implements PublishParts {
     if (this.frames === null) return this;
     this.#kept ??= this.copy();
     return this.#kept;
+  }
+
+  /** The payload of the {@link kept} message, for all who write it without copying. */
+  sharedPayload(): SharedBlock {
+    const kept = this.kept();
+    kept.#payload ??= new SharedBlock(kept.bytes.subarray(kept.payloadStart, kept.payloadEnd));
+    return kept.#payload;
   }
 
   /** A message with bytes of its own, which is not live. */

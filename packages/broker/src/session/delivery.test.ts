@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SeededRandom } from '@godwit/testkit';
+import { Metrics } from '../metrics.ts';
 import { encodeMessage } from '../routing/encode-message.ts';
-import { Delivery, DeliveryQueue } from './delivery.ts';
+import { Delivery, DeliveryQueue, QueueTotal } from './delivery.ts';
 
 function delivery(bytes = 10): Delivery {
   const init = { topic: 't', payload: new Uint8Array(bytes), qos: 1, retain: false } as const;
@@ -22,7 +23,7 @@ suite('Delivery', () => {
 suite('DeliveryQueue', () => {
   test('is first in, first out, and knows its bytes, whatever comes and goes (seed 3)', () => {
     const random = new SeededRandom(3);
-    const queue = new DeliveryQueue();
+    const queue = new DeliveryQueue(new QueueTotal(new Metrics(), 1e6, 1e9));
     const model: Delivery[] = [];
     for (let round = 0; round < 40; round += 1) {
       for (let count = random.int(0, 60); count > 0; count -= 1) {
@@ -43,7 +44,7 @@ suite('DeliveryQueue', () => {
   });
 
   test('is empty once cleared, and goes on from there', () => {
-    const queue = new DeliveryQueue();
+    const queue = new DeliveryQueue(new QueueTotal(new Metrics(), 1e6, 1e9));
     for (let count = 0; count < 100; count += 1) queue.push(delivery());
     queue.clear();
     assert.deepEqual(

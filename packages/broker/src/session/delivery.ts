@@ -1,4 +1,5 @@
 /** A message on its way to one session, once it has to wait or may have to be sent again. */
+import type { Metrics } from '../metrics.ts';
 import type { Message } from '../routing/message.ts';
 
 export class Delivery {
@@ -26,16 +27,49 @@ export class Delivery {
   }
 }
 
+/** What waits in memory in all queues together; a message in several of them counts once. */
+export class QueueTotal {
+  readonly #metrics: Metrics;
+  readonly #messagesMax: number;
+  readonly #bytesMax: number;
+
+  constructor(metrics: Metrics, messagesMax: number, bytesMax: number) {
+    this.#metrics = metrics;
+    this.#messagesMax = messagesMax;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Whether one more message may wait. */
+  hasRoomFor(size: number): boolean {
+    const { queuedMessages, queuedBytes } = this.#metrics;
+    return queuedMessages < this.#messagesMax && queuedBytes + size <= this.#bytesMax;
+  }
+
+  add(message: Message): void {
+    this.#metrics.queuedMessages += 1;
+    if (message.holders === 0) this.#metrics.queuedBytes += message.size;
+    message.holders += 1;
+  }
+
+  remove(message: Message): void {
+    this.#metrics.queuedMessages -= 1;
+    message.holders -= 1;
+    if (message.holders === 0) this.#metrics.queuedBytes -= message.size;
+  }
+}
+
 /** First in, first out; grows by doubling and knows the bytes of what waits. */
 export class DeliveryQueue {
   /** Sum of the messages' sizes, each counted in full though they may be shared. */
   bytes: number;
+  readonly #total: QueueTotal;
   #ring: (Delivery | undefined)[];
   #head: number;
   #length: number;
 
-  constructor() {
+  constructor(total: QueueTotal) {
     this.bytes = 0;
+    this.#total = total;
     this.#ring = [];
     this.#head = 0;
     this.#length = 0;
@@ -50,6 +84,7 @@ export class DeliveryQueue {
     this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = delivery;
     this.#length += 1;
     this.bytes += delivery.message.size;
+    this.#total.add(delivery.message);
   }
 
   /** The oldest, which stays. */
@@ -64,6 +99,7 @@ export class DeliveryQueue {
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length -= 1;
     this.bytes -= delivery.message.size;
+    this.#total.remove(delivery.message);
     if (this.#length === 0 && this.#ring.length > 64) this.#ring = [];
     if (this.#ring.length === 0) this.#head = 0;
     return delivery;
@@ -75,6 +111,7 @@ export class DeliveryQueue {
   }
 
   clear(): void {
+    while (this.dropOldest());
     this.bytes = 0;
     this.#ring = [];
     this.#head = 0;

@@ -45,6 +45,8 @@ export class Session extends Deadline {
   /** Seconds that the session outlives its connection; {@link neverExpires}: for ever. */
   expirySeconds: number;
   readonly subscriptions: Map<string, Subscription>;
+  /** How many of them have wildcards. */
+  wildcards: number;
   readonly outbound: OutboundWindow<Delivery | StoredDelivery>;
   readonly inbound: InboundWindow;
   /** What waits, unless the session is durable. */
@@ -74,9 +76,10 @@ export class Session extends Deadline {
     this.connection = null;
     this.expirySeconds = expirySeconds;
     this.subscriptions = new Map();
+    this.wildcards = 0;
     this.outbound = new OutboundWindow<Delivery | StoredDelivery>(context.limits.inflightMax);
     this.inbound = new InboundWindow(context.limits.receiveMaximum);
-    this.queue = new DeliveryQueue();
+    this.queue = new DeliveryQueue(context.queued);
     this.durable = null;
     this.will = null;
     this.receives = null;
@@ -117,10 +120,12 @@ export class Session extends Deadline {
   /** Whether a message of this size with QoS 1 or 2 could be sent or wait. */
   hasRoomFor(size: number): boolean {
     const { length, bytes } = this.#waiting;
-    const { queueMessagesMax, queueBytesMax } = this.context.limits;
-    if (length < queueMessagesMax && bytes + size <= queueBytesMax) return true;
+    const { limits, queued } = this.context;
+    const { queueMessagesMax, queueBytesMax } = limits;
     const { durable } = this;
-    if (durable === null) return this.takesMore;
+    const fits = length < queueMessagesMax && bytes + size <= queueBytesMax;
+    if (durable === null) return (fits && queued.hasRoomFor(size)) || this.takesMore;
+    if (fits) return true;
     // What is on its way to the disk and can be sent at once then does not count as waiting.
     const isFlowing = this.connection !== null && durable.queue.waiting.length === 0;
     const sendable = isFlowing ? this.#inflightMax - this.outbound.size : 0;
@@ -130,6 +135,17 @@ export class Session extends Deadline {
 
   get #waiting(): { readonly length: number; readonly bytes: number; dropOldest(): boolean } {
     return this.durable === null ? this.queue : this.durable.queue;
+  }
+
+  /** Adds a subscription, which is not there yet. */
+  subscribed(subscription: Subscription): void {
+    this.subscriptions.set(subscription.filter, subscription);
+    if (hasWildcard(subscription)) this.wildcards += 1;
+  }
+
+  unsubscribed(subscription: Subscription): void {
+    this.subscriptions.delete(subscription.filter);
+    if (hasWildcard(subscription)) this.wildcards -= 1;
   }
 
   /** The session's expiry interval has passed since its connection ended. */
@@ -216,7 +232,9 @@ export class Session extends Deadline {
 
   /** Makes room for one more message by the policy, dropping others if that is it. */
   #makeRoom(size: number): boolean {
-    const { queueFullPolicy, metrics } = this.context;
+    const { queueFullPolicy, metrics, queued } = this.context;
+    // What all have together is no reason to drop what this one has: it may make no room.
+    if (this.durable === null && !queued.hasRoomFor(size) && !this.takesMore) return false;
     while (!this.hasRoomFor(size)) {
       if (queueFullPolicy !== 'drop-oldest' || !this.#waiting.dropOldest()) return false;
       metrics.messagesDroppedQueueFull += 1;
@@ -433,4 +451,9 @@ export class Session extends Deadline {
     else if (outcome === Outcome.storageFull) metrics.messagesDroppedStorageFull += 1;
     else if (outcome === Outcome.unauthorized) metrics.messagesDroppedUnauthorized += 1;
   }
+}
+
+/** Valid filters have these characters as wildcards only; ShareNames have none of them. */
+function hasWildcard({ filter }: Subscription): boolean {
+  return filter.includes('+') || filter.includes('#');
 }

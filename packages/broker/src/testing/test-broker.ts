@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import {
   type ConnectPacket,
+  type Packet,
   PacketType,
   type ProtocolVersion,
   type PublishPacket,
@@ -95,6 +96,16 @@ export function publishOf(
     packetId,
     ...fields,
   };
+}
+
+/** All packets that have arrived at `client` and nobody has expected yet. */
+export async function arrivedAt(client: RawClient): Promise<Packet[]> {
+  const packets: Packet[] = [];
+  for (;;) {
+    const packet = await client.next().catch(() => null);
+    if (packet === null) return packets;
+    packets.push(packet);
+  }
 }
 
 /** What a received PUBLISH says, as text. */

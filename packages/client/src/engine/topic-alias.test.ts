@@ -104,6 +104,8 @@ test('options that make no sense are refused', t => {
     { topicAliases: { outbound: 'on' as 'auto' } },
     { queue: { whenFull: 'explode' as 'wait' } },
     { queue: { qos0Offline: 'explode' as 'drop' } },
+    { queue: { messagesMax: -1 } },
+    { queue: { bytesMax: 0.5 } },
   ]) {
     assert.throws(() => network.client(t, options), RangeError);
   }

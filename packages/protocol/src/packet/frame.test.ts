@@ -157,3 +157,22 @@ suite('FrameReader', () => {
     assert.ok(process.memoryUsage().arrayBuffers - before < 1_000_000);
   });
 });
+
+test('a chunk is copied by detach once, however often it is called', () => {
+  const reader = new FrameReader(100);
+  const chunk = new Uint8Array([0xc0, 0, 0xd0, 0, 0xe0, 0]);
+  reader.push(chunk);
+  reader.detach();
+  chunk.fill(0);
+  assert.equal(reader.next(), true);
+  const { bytes } = reader;
+  reader.detach();
+  assert.equal(reader.next(), true);
+  assert.equal(reader.bytes, bytes);
+  assert.equal(reader.header, 0xd0);
+  reader.push(new Uint8Array([0xc0, 0]));
+  reader.detach();
+  const headers: number[] = [];
+  while (reader.next()) headers.push(reader.header);
+  assert.deepEqual(headers, [0xe0, 0xc0]);
+});

@@ -34,6 +34,8 @@ export class FrameReader {
   /** Once known; 3.1 alone lets PUBREL, SUBSCRIBE and UNSUBSCRIBE carry DUP. */
   version: ProtocolVersion;
   #chunk: Uint8Array;
+  /** The chunk is a copy already. */
+  #isDetached: boolean;
   #position: number;
   #carry: Uint8Array;
   #carried: number;
@@ -47,6 +49,7 @@ export class FrameReader {
     this.maximumPacketSize = maximumPacketSize;
     this.version = 4;
     this.#chunk = empty;
+    this.#isDetached = false;
     this.#position = 0;
     this.#carry = empty;
     this.#carried = 0;
@@ -62,6 +65,7 @@ export class FrameReader {
     if (this.#position < this.#chunk.length) this.#appendRest(chunk);
     else {
       this.#chunk = chunk;
+      this.#isDetached = false;
       this.#position = 0;
     }
   }
@@ -101,6 +105,9 @@ export class FrameReader {
   /** Copies what is left of the chunk, so that its owner may reuse it before `next` said false. */
   detach(): void {
     if (this.#position < this.#chunk.length) {
+      // Whoever reads little at a time would else copy the rest each time.
+      if (this.#isDetached) return;
+      this.#isDetached = true;
       // Not slice: a Buffer's does not copy.
       this.#chunk = new Uint8Array(this.#chunk.subarray(this.#position));
       this.#position = 0;
@@ -116,6 +123,7 @@ export class FrameReader {
     joined.set(this.#chunk.subarray(this.#position));
     joined.set(chunk, rest);
     this.#chunk = joined;
+    this.#isDetached = true;
     this.#position = 0;
   }
 

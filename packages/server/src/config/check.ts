@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Config } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
+import { isNetwork } from './is-network.ts';
 import type { Layers } from './layers.ts';
 import { listenerFaults } from './listener-rules.ts';
 import { nearest } from './nearest.ts';
@@ -17,7 +18,10 @@ const listedMax = 12;
 export function checkConfig(layers: Layers): Config {
   const { success, data, error } = configSchema.safeParse(layers.value);
   const faults = error?.issues.flatMap(issue => faultsOf(issue, layers)) ?? [];
-  if (success) faults.push(...listenerIssues(data, layers), ...securityIssues(data, layers));
+  if (success) {
+    faults.push(...listenerIssues(data, layers), ...securityIssues(data, layers));
+    faults.push(...banIssues(data, layers));
+  }
   const issues = [...layers.issues, ...faults];
   if (!success || issues.length > 0) throw new ConfigError(issues);
   return data;
@@ -42,6 +46,20 @@ function listenerIssues({ listeners }: Config, layers: Layers): ConfigIssue[] {
       const where = key === '' ? path : [...path, ...key.split('.')];
       return { place: layers.placeOf(where), message: `${where.join('.')} ${message}` };
     });
+  });
+}
+
+function banIssues({ bans, limits }: Config, layers: Layers): ConfigIssue[] {
+  if (bans.length > limits.bansMax) {
+    const message = `bans is a list of ${bans.length}; limits.bansMax allows ${limits.bansMax}`;
+    return [{ place: layers.placeOf(['bans']), message }];
+  }
+  return bans.flatMap(({ kind, value }, at) => {
+    if (kind !== 'address' || isNetwork(value)) return [];
+    const path = ['bans', `${at}`, 'value'];
+    const found = `${path.join('.')} is ${shown(value)}`;
+    const message = `${found}; expected an address or a network as 10.0.0.0/8`;
+    return [{ place: layers.placeOf(path), message }];
   });
 }
 

@@ -7,10 +7,12 @@ import type { CertificateName } from '@godwit/auth';
 import {
   type AckLevel,
   type AckRule,
+  type BanRequest,
   defaultFeatures,
   defaultLimits,
   type Features,
   type Limits,
+  type PublishRatePolicy,
   type QueueFullPolicy,
   type SharedStrategyName,
 } from '@godwit/broker';
@@ -47,6 +49,8 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
   readonly ack?: AckLevel;
+  readonly connectionsMax?: number;
+  readonly connectsPerSecond?: number;
   readonly curves?: string;
 }
 
@@ -104,6 +108,7 @@ export interface AclConfig {
 export interface DeliveryConfig {
   readonly sharedStrategy: SharedStrategyName;
   readonly queueFullPolicy: QueueFullPolicy;
+  readonly publishRatePolicy: PublishRatePolicy;
   readonly checkPayloadFormat: boolean;
 }
 
@@ -119,6 +124,7 @@ export interface StorageConfig {
 /** Every key and its meaning: see the configuration reference. */
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
+  readonly bans: readonly BanRequest[];
   readonly auth: AuthConfig;
   readonly authenticators: readonly AuthenticatorConfig[];
   readonly acl: AclConfig;
@@ -153,10 +159,12 @@ export const defaultConfig: Config = {
   auth: { timeoutMs: 5_000, checksMax: 2, checksWaitingMax: 500 },
   authenticators: [],
   acl: {},
+  bans: [],
   log: { level: 'info', format: 'pretty' },
   delivery: {
     sharedStrategy: 'round-robin',
     queueFullPolicy: 'drop-newest',
+    publishRatePolicy: 'delay',
     checkPayloadFormat: false,
   },
   storage: { ack: 'disk', ackRules: [], bytesMax: 8 * 1024 ** 3, cacheBytesMax: 64 * 1024 ** 2 },

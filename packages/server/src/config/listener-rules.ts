@@ -2,8 +2,9 @@
  * What the schema of a listener cannot say: which keys go with which type, which a type cannot do
  * without, and that its files are there and fit together.
  */
-import { Networks } from '@godwit/transport/node';
+
 import { type ListenerConfig, type ListenerType, listenerTypes } from './config.ts';
+import { isNetwork } from './is-network.ts';
 import { credentialsOf, FileError } from './tls-files.ts';
 
 /** A fault, at a key of the listener; '' is the listener itself. */
@@ -21,6 +22,8 @@ const typesOf: Readonly<Record<keyof ListenerConfig, readonly ListenerType[]>> =
   type: listenerTypes,
   backlog: listenerTypes,
   ack: listenerTypes,
+  connectionsMax: listenerTypes,
+  connectsPerSecond: listenerTypes,
   proxyProtocol: listenerTypes,
   handshakeTimeoutMs: listenerTypes,
   handshakesMax: listenerTypes,
@@ -88,13 +91,9 @@ function listed(key: string): string {
 function networkFaults(listener: ListenerConfig): ListenerFault[] {
   return (['proxyProtocol', 'forwardedFor'] as const).flatMap(key =>
     (listener[key] ?? []).flatMap((network, at) => {
-      try {
-        new Networks([network]);
-        return [];
-      } catch {
-        const message = `is ${JSON.stringify(network)}; expected a network as 10.0.0.0/8`;
-        return [{ key: `${key}.${at}`, message }];
-      }
+      if (isNetwork(network)) return [];
+      const message = `is ${JSON.stringify(network)}; expected a network as 10.0.0.0/8`;
+      return [{ key: `${key}.${at}`, message }];
     }),
   );
 }

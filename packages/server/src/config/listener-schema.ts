@@ -22,6 +22,8 @@ const networkLengthMax = 64;
 const handshakesMax = 1_000_000;
 const handshakeMsMax = 600_000;
 const listsMax = 64;
+const connectionsMax = 10_000_000;
+const connectsPerSecondMax = 1_000_000;
 
 function text(lengthMax: number): z.ZodString {
   return z.string().min(1).max(lengthMax);
@@ -187,6 +189,24 @@ export const listener: z.ZodType<ListenerConfig> = z
       .enum(['TLSv1.2', 'TLSv1.3'])
       .optional()
       .describe('For `mqtts` and `wss`: the oldest TLS that is spoken, `TLSv1.2` if not given.'),
+    connectionsMax: z
+      .int()
+      .min(1)
+      .max(connectionsMax)
+      .optional()
+      .describe(
+        'Open connections of this listener, no bound of its own if not given; one more is closed ' +
+          'unanswered (`connectionsRefusedListener`).',
+      ),
+    connectsPerSecond: z
+      .int()
+      .min(1)
+      .max(connectsPerSecondMax)
+      .optional()
+      .describe(
+        'Connections a second by this listener, no bound of its own if not given; those above are ' +
+          'refused with 0x9F (`connectsRefusedRate`).',
+      ),
     ack: z
       .enum(ackLevels)
       .optional()

@@ -75,6 +75,7 @@ suite('loadConfig', () => {
     deepEqual(delivery, {
       sharedStrategy: 'sticky-topic',
       queueFullPolicy: 'drop-newest',
+      publishRatePolicy: 'delay',
       checkPayloadFormat: true,
     });
     deepEqual(
@@ -84,6 +85,20 @@ suite('loadConfig', () => {
         ['127.0.0.1', 7],
       ],
     );
+  });
+
+  test('takes bans and a rate policy, and says which ban is none', async () => {
+    const bans = '[[bans]]\nkind = "address"\nvalue = "10.0.0.0/8"\nseconds = 60\n';
+    const config = await load(`${bans}[delivery]\npublishRatePolicy = "refuse"\n`);
+    deepEqual(config.bans, [{ kind: 'address', value: '10.0.0.0/8', seconds: 60 }]);
+    equal(config.delivery.publishRatePolicy, 'refuse');
+    const wrong = bans.replace('/8', '/99');
+    deepEqual(await faults(load(wrong)), [
+      'godwit.toml:3: bans.0.value is "10.0.0.0/99"; expected an address or a network as 10.0.0.0/8',
+    ]);
+    deepEqual(await faults(load(`${bans}[limits]\nbansMax = 0\n`)), [
+      'godwit.toml:1: bans is a list of 1; limits.bansMax allows 0',
+    ]);
   });
 
   test('lists every fault with its place, what was found and what was expected', async () => {
@@ -124,7 +139,7 @@ suite('loadConfig', () => {
         'GODWIT__LIMITS__INFLIGHT_MAX: limits.inflightMax is "many"; expected an integer from 1 to 65,535',
         'GODWIT__LOG__LEVL: stands for no key of the configuration; did you mean GODWIT__LOG__LEVEL?',
         'godwit.toml:10: log.level is 3; expected "debug" or "info" or "warn" or "error" or "silent"',
-        'godwit.toml:1: there is no colour; expected listeners, auth, authenticators, acl, log, delivery, storage, features, limits',
+        'godwit.toml:1: there is no colour; expected listeners, bans, auth, authenticators, acl, log, delivery, storage, features, limits',
         'godwit.toml:3: limits.receiveMaximum is 0; expected an integer from 1 to 65,535',
         'godwit.toml:4: there is no limits.queueMesagesMax; did you mean queueMessagesMax?',
         'godwit.toml:6: listeners.0.port is "x"; expected an integer from 0 to 65,535',

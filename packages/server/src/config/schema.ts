@@ -1,11 +1,14 @@
 /** The schema of the configuration: its keys, types, defaults and bounds, and what each means. */
 import {
   ackLevels,
+  type BanRequest,
+  banKinds,
   defaultFeatures,
   defaultLimits,
   type Features,
   type Limits,
   limitRanges,
+  publishRatePolicies,
   queueFullPolicies,
   sharedStrategyNames,
 } from '@godwit/broker';
@@ -18,6 +21,8 @@ const listenersMax = 64;
 const pathLengthMax = 4096;
 const ackRulesMax = 1024;
 const authenticatorsMax = 16;
+const bansMax = 10_000;
+const valueLengthMax = 65_535;
 
 const auth = z
   .strictObject({
@@ -102,6 +107,14 @@ const delivery = z
           'dropped for that session, or the oldest one there is dropped for it, or its publisher ' +
           'is refused with 0x97 (before 5.0: as `drop-newest`) (`messagesDroppedQueueFull`).',
       ),
+    publishRatePolicy: z
+      .enum(publishRatePolicies)
+      .default(defaultConfig.delivery.publishRatePolicy)
+      .describe(
+        'What happens to a client that publishes faster than `limits.publishMessagesPerSecond` and ' +
+          '`limits.publishBytesPerSecond` allow: it is read no faster than that, or its messages ' +
+          'are refused.',
+      ),
     checkPayloadFormat: z
       .boolean()
       .default(defaultConfig.delivery.checkPayloadFormat)
@@ -166,6 +179,22 @@ const storage = z
   .prefault({})
   .describe('What survives the server, and what its acknowledgements promise.');
 
+const ban: z.ZodType<BanRequest> = z.strictObject({
+  kind: z.enum(banKinds).describe('What is banned.'),
+  value: z
+    .string()
+    .min(1)
+    .max(valueLengthMax)
+    .describe('A client identifier, a user name, or an address or a network as `10.0.0.0/8`.'),
+  seconds: z
+    .int()
+    .min(1)
+    .max(0xffffffff)
+    .optional()
+    .describe('How long from the start of the server; for ever if not given.'),
+  reason: z.string().min(1).max(1024).optional().describe('For people; clients are not told.'),
+});
+
 const featureEntries = Object.entries(defaultFeatures).map(([name, isOn]) => [
   name,
   z.boolean().default(isOn),
@@ -199,6 +228,12 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
     .max(listenersMax)
     .prefault([{}])
     .describe('Where clients connect.'),
+  bans: z
+    .array(ban)
+    .min(0)
+    .max(bansMax)
+    .default([])
+    .describe('Who is refused with 0x8A, before anybody is asked who they are.'),
   auth,
   authenticators: z
     .array(authenticator)
