@@ -18,10 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
-  server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'auth'],
+  server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'auth', 'admin'],
   bench: ['runtime', 'protocol', 'transport'],
   simulator: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'testkit'],
-  cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'server', 'bench'],
+  cli: ['runtime', 'protocol', 'transport', 'client', 'broker', 'auth', 'admin', 'server', 'bench'],
 };
 
 /** Entries that, with all they lead to, also run in a browser. */

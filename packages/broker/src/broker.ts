@@ -29,7 +29,7 @@ import { checkedRefusal } from './handlers/answers.ts';
 import { packetHandlers } from './handlers/packet-handlers.ts';
 import { keepsAll } from './handlers/reauthorize.ts';
 import type { ConnectRefusal, Hooks } from './hooks.ts';
-import { type Limits, resolveLimits } from './limits.ts';
+import { fixedLimits, type Limits, resolveLimits } from './limits.ts';
 import { type Load, LoadMonitor } from './load/load-monitor.ts';
 import { Metrics } from './metrics.ts';
 import { distribute } from './routing/distribute.ts';
@@ -262,6 +262,19 @@ export class Broker {
       throw new RangeError('retain: expected false, since features.retain is off');
     }
     return this.#publish({ topic, payload: bytes, qos, retain, properties }, '');
+  }
+
+  /**
+   * Changes bounds of the running broker, for what happens from now on; what is above a new bound
+   * already stays. Some hold for a connection as they were when it began.
+   *
+   * @throws RangeError for a name that is unknown or among `fixedLimits`, or a value out of its range
+   */
+  setLimits(limits: Partial<Limits>): void {
+    const changed = resolveLimits({ ...this.limits, ...limits });
+    const fixed = fixedLimits.find(name => changed[name] !== this.limits[name]);
+    if (fixed !== undefined) throw new RangeError(`limits.${fixed}: holds until the broker ends`);
+    Object.assign(this.limits, changed);
   }
 
   /**

@@ -48,7 +48,7 @@ export type {
   SubscribeRequest,
   Welcome,
 } from './hooks.ts';
-export { defaultLimits, type Limits, limitRanges } from './limits.ts';
+export { defaultLimits, fixedLimits, type Limits, limitRanges } from './limits.ts';
 export { type Load, type LoadState, loadStates } from './load/load-monitor.ts';
 export { Metrics } from './metrics.ts';
 export { type SharedStrategyName, sharedStrategyNames } from './routing/shared-strategy.ts';

@@ -216,6 +216,9 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   closeGraceMs: 5_000,
 });
 
+/** Bounds that hold for the broker's whole life: its tables were made with them. */
+export const fixedLimits: readonly (keyof Limits)[] = ['sharedPublishersMax', 'routeCacheEntries'];
+
 /** Lowest and highest value of each bound. */
 export const limitRanges: { readonly [key in keyof Limits]: readonly [number, number] } = {
   connectionsMax: [1, 10_000_000],

@@ -16,6 +16,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'run a broker',
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
+  config: {
+    summary: 'check a configuration, print it, compare it',
+    load: async () => (await import('./commands/config.ts')).configCommand(),
+  },
   pub: {
     summary: 'publish messages',
     load: async () => (await import('./commands/pub.ts')).pubCommand(),

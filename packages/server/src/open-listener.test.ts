@@ -117,7 +117,6 @@ suite('a server', { skip }, () => {
       stream.destroy();
       return stream.peerCertificate?.commonName;
     };
-    equal(server.isReloadable, true);
     const stays = await secure(0);
     await writeCertificate(await certificates.sign('renewed', ['IP:127.0.0.1']));
     await server.reload();
@@ -157,14 +156,5 @@ test('a proxy says who its clients are', async () => {
   stream.write(Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.1 56324 1883\r\n'));
   deepEqual(await connack(stream), [0x20, 0x87], 'it is not local, whatever the proxy is');
   match(lines.join(''), /anonymous clients must be local.*remoteAddress=192\.0\.2\.1/);
-  await server.close();
-});
-
-test('a server without certificates has nothing to reload', async () => {
-  const listeners = [{ ...defaultListener, port: 0 }];
-  const config = { ...defaultConfig, listeners };
-  const server = await Server.start(config, { write: () => {} });
-  equal(server.isReloadable, false);
-  await server.reload();
   await server.close();
 });

@@ -4,6 +4,7 @@ import { ReasonCode, reasonCodeName } from '@godwit/protocol';
 import type { AuthConfig } from './config/config.ts';
 import type { Log, LogFields } from './log/log.ts';
 import { isLocalClient } from './loopback.ts';
+import type { Observer } from './observers.ts';
 import type { Security } from './security.ts';
 
 const refusal: AuthenticateAnswer = { reasonCode: ReasonCode.notAuthorized };
@@ -26,7 +27,7 @@ export function serverHooks(auth: AuthConfig, security: Security | null, log: Lo
   else if (auth.allowAnonymous !== 'always') {
     hooks.authenticate = request => onlyLocal(request, log);
   }
-  return log.has('debug') ? { ...hooks, ...observers(log) } : hooks;
+  return hooks;
 }
 
 async function decided(
@@ -56,8 +57,8 @@ function onlyLocal(request: ConnectRequest, log: Log): AuthenticateAnswer {
   return refusal;
 }
 
-/** Installed only where they are heard, so that nobody else pays for them. */
-function observers(log: Log): Hooks {
+/** Says in the log what clients do, for those who want to know all of it. */
+export function logObserver(log: Log): Observer {
   return {
     onConnect(client, sessionPresent) {
       const { protocolVersion } = client;

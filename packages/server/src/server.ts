@@ -2,16 +2,19 @@
  * A running server: a broker and the listeners that bring it clients. It does what its
  * configuration says; the process, its signals and its exit are the caller's.
  */
-import { Broker } from '@godwit/broker';
+import { Broker, fixedLimits } from '@godwit/broker';
 import { type Clock, systemClock } from '@godwit/runtime';
 import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
+import { configDiff } from './config/config-diff.ts';
+import { isLiveKey } from './config/live-keys.ts';
 import { FileWatch } from './file-watch.ts';
 import { Log, type LogStream } from './log/log.ts';
 import { isLoopback } from './loopback.ts';
+import { Observers } from './observers.ts';
 import { type OpenListener, openListener } from './open-listener.ts';
 import type { OpenStorage } from './open-storage.ts';
 import type { Security } from './security.ts';
-import { serverHooks } from './server-hooks.ts';
+import { logObserver, serverHooks } from './server-hooks.ts';
 
 /** A listener could not be opened. */
 export class ListenError extends Error {
@@ -35,14 +38,22 @@ export class Server {
   readonly log: Log;
   /** Resolves with what broke when the data directory failed: the server serves nobody any more. */
   readonly failed: Promise<Error>;
-  readonly #storage: OpenStorage | null;
+  /** Who hears what clients do. */
+  readonly observers: Observers;
   /** How often certificates were read again since the start. */
   readonly metrics: { certificateReloads: number; certificateReloadsFailed: number };
+  #config: Config;
+  /** One {@link apply} after the other. */
+  #applying: Promise<void>;
+  #listeners: (OpenListener & { readonly config: ListenerConfig; readonly watch: FileWatch | null })[];
+  readonly #storage: OpenStorage | null;
+  /** Null while what clients do is not logged. */
+  #stopLogging: (() => void) | null;
   readonly #clock: Clock;
-  readonly #listeners: OpenListener[];
   /** Null where there are neither authenticators nor rules. */
   readonly #security: Security | null;
-  readonly #watches: FileWatch[];
+  /** Of users and rules. */
+  #securityWatch: FileWatch | null;
   /** One after the other. */
   #reloading: Promise<void>;
 
@@ -70,7 +81,7 @@ export class Server {
       await server.close();
       throw error;
     }
-    server.#watch(security?.files ?? [], () => server.#reloadSecurity());
+    server.#securityWatch = server.#watch(security?.files ?? [], () => server.#reloadSecurity());
     const { authenticators, auth } = config;
     if (authenticators.length === 0 && auth.allowAnonymous !== 'always') {
       server.#warnOfClosedListeners(config);
@@ -89,6 +100,12 @@ export class Server {
     this.failed = promise;
     this.log = log;
     this.#storage = storage;
+    this.#config = config;
+    this.#applying = Promise.resolve();
+    const hooks = serverHooks(config.auth, security, log);
+    this.observers = new Observers(hooks);
+    this.#stopLogging = null;
+    this.#observe();
     this.broker = new Broker({
       limits: config.limits,
       features: config.features,
@@ -102,14 +119,14 @@ export class Server {
         });
         resolve(error);
       },
-      hooks: serverHooks(config.auth, security, log),
+      hooks,
     });
     for (const ban of config.bans) this.broker.ban(ban);
     this.metrics = { certificateReloads: 0, certificateReloadsFailed: 0 };
     this.#clock = clock;
     this.#listeners = [];
     this.#security = security;
-    this.#watches = [];
+    this.#securityWatch = null;
     this.#reloading = Promise.resolve();
   }
 
@@ -118,9 +135,42 @@ export class Server {
     return this.#listeners.map(({ url }) => url);
   }
 
-  /** Whether there is anything to {@link reload}. */
-  get isReloadable(): boolean {
-    return this.#security !== null || this.#listeners.some(({ reload }) => reload !== null);
+  /** What it runs on. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Takes over what of another configuration it can: bounds, the log's level, listeners that are
+   * new or gone (who is connected stays so), and certificates. Logs how it went.
+   *
+   * @returns the keys that are different and need a restart, as `storage.dataDir`
+   */
+  apply(config: Config): Promise<readonly string[]> {
+    const applied = this.#applying.then(() => this.#apply(config));
+    this.#applying = applied.then(
+      () => {},
+      () => {},
+    );
+    return applied;
+  }
+
+  async #apply(config: Config): Promise<readonly string[]> {
+    const changes = configDiff(this.#config, config).map(({ path }) => path);
+    const ignored = changes.filter(path => !isLiveKey(path));
+    const kept = Object.fromEntries(fixedLimits.map(name => [name, this.#config.limits[name]]));
+    const limits = { ...config.limits, ...kept };
+    const log = { ...this.#config.log, level: config.log.level };
+    this.#config = { ...this.#config, limits, log, listeners: config.listeners };
+    this.broker.setLimits(limits);
+    await this.log.setLevel(log.level);
+    this.#observe();
+    await this.#relisten(config.listeners);
+    await this.reload();
+    const changed = changes.filter(path => isLiveKey(path));
+    this.log.info('configuration was read again', { changed });
+    if (ignored.length > 0) this.log.warn('these changes need a restart', { keys: ignored });
+    return ignored;
   }
 
   /**
@@ -140,7 +190,8 @@ export class Server {
    * `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
-    for (const watch of this.#watches) watch.close();
+    this.#securityWatch?.close();
+    for (const { watch } of this.#listeners) watch?.close();
     const listening = this.#listeners.map(listener => listener.close());
     await this.broker.close();
     await Promise.all(listening);
@@ -165,23 +216,23 @@ export class Server {
     const listener = await openListener(config, this.log, onStream).catch(cause => {
       throw new ListenError(config, cause);
     });
-    this.#listeners.push(listener);
+    const watch = this.#watch(listener.files, () => this.#reloadCertificates(listener));
+    this.#listeners.push({ ...listener, config, watch });
     this.log.debug('listening', { url: listener.url });
-    this.#watch(listener.files, () => this.#reloadCertificates(listener));
   }
 
   /** Has `reload` read some files again when they change. */
-  #watch(files: readonly string[], reload: () => Promise<void>): void {
-    if (files.length === 0) return;
+  #watch(files: readonly string[], reload: () => Promise<void>): FileWatch | null {
+    if (files.length === 0) return null;
     try {
-      const watch = new FileWatch(files, this.#clock, () => void this.#next(reload));
-      this.#watches.push(watch);
+      return new FileWatch(files, this.#clock, () => void this.#next(reload));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.log.warn('changed files will not be noticed', {
         files: files.join(', '),
         error: message,
       });
+      return null;
     }
   }
 
@@ -210,6 +261,39 @@ export class Server {
     }
     const disconnected = await this.broker.reauthorize();
     this.log.info('users and rules were read again', { disconnected });
+  }
+
+  /** Closes listeners that are not wanted any more, then opens those that are new. */
+  async #relisten(wanted: readonly ListenerConfig[]): Promise<void> {
+    const missing = [...wanted];
+    const gone = this.#listeners.filter(({ config }) => {
+      const at = missing.findIndex(other => JSON.stringify(other) === JSON.stringify(config));
+      if (at >= 0) missing.splice(at, 1);
+      return at < 0;
+    });
+    this.#listeners = this.#listeners.filter(listener => !gone.includes(listener));
+    for (const { url, close, watch } of gone) {
+      watch?.close();
+      await close();
+      this.log.info('listener closed', { url });
+    }
+    for (const config of missing) {
+      try {
+        await this.#listen(config);
+        this.log.info('listener opened', { url: this.#listeners.at(-1)?.url });
+      } catch (error) {
+        this.log.error('listener not opened', { error: (error as Error).message });
+      }
+    }
+  }
+
+  /** Has the log hear what clients do, if it is to say so. */
+  #observe(): void {
+    if (this.log.has('debug')) this.#stopLogging ??= this.observers.add(logObserver(this.log));
+    else {
+      this.#stopLogging?.();
+      this.#stopLogging = null;
+    }
   }
 
   #warnOfClosedListeners({ listeners }: Config): void {

@@ -1,6 +1,7 @@
 /** `godwit serve`: runs a server until it is told to stop. */
-import { defaultConfig, loadConfig, portMax, Server } from '@godwit/server';
+import { type ConfigSources, defaultConfig, loadConfig, portMax, Server } from '@godwit/server';
 import { Command } from 'commander';
+import { append } from '../arguments/append.ts';
 import { integer } from '../arguments/numbers.ts';
 import type { CliCommand } from '../cli-command.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -21,8 +22,8 @@ export function serveCommand(): CliCommand {
   const parser = new Command('godwit serve')
     .usage('[options]')
     .description(
-      'Runs a broker until SIGINT or SIGTERM; SIGHUP has it read its certificates, users and ' +
-        'rules again. Without a data directory all it has ends with it.',
+      'Runs a broker until SIGINT or SIGTERM; SIGHUP has it read its configuration, certificates, ' +
+        'users and rules again. Without a data directory all it has ends with it.',
     )
     .helpOption('--help', 'show this')
     .option('-h, --host <address>', `where to listen (default: ${host}, this machine only)`)
@@ -39,16 +40,16 @@ export function serveCommand(): CliCommand {
 }
 
 async function serve({ host, port, config: file, set, dataDir }: Values): Promise<number> {
-  const config = await loadConfig({
+  const sources: ConfigSources = {
     file,
     set,
     environment: process.env,
     dataDir,
     firstListener: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
-  });
+  };
   const stopped = Promise.withResolvers<void>();
   let exitCode: number = ExitCode.success;
-  const server = await Server.start(config, process.stderr);
+  const server = await Server.start(await loadConfig(sources), process.stderr);
   const ignoreSignals = onStopSignals(
     signal => {
       server.log.info('stopping', { signal });
@@ -61,8 +62,8 @@ async function serve({ host, port, config: file, set, dataDir }: Values): Promis
     exitCode = ExitCode.failure;
     stop();
   });
-  const onHangup = (): void => void server.reload();
-  if (server.isReloadable) process.on('SIGHUP', onHangup);
+  const onHangup = (): void => void reload(server, sources);
+  process.on('SIGHUP', onHangup);
   for (const url of server.urls) {
     process.stdout.write(`godwit ${version()} listening on ${url}\n`);
   }
@@ -73,6 +74,11 @@ async function serve({ host, port, config: file, set, dataDir }: Values): Promis
   return exitCode;
 }
 
-function append(text: string, texts: readonly string[] = []): readonly string[] {
-  return [...texts, text];
+/** Reads the configuration again; one with faults changes nothing. */
+async function reload(server: Server, sources: ConfigSources): Promise<void> {
+  try {
+    await server.apply(await loadConfig(sources));
+  } catch (error) {
+    server.log.error('the configuration stays as it was', { error: (error as Error).message });
+  }
 }

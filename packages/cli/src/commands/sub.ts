@@ -4,6 +4,7 @@ import { createClient } from '@godwit/client/node';
 import { type QoS, reasonCodeName } from '@godwit/protocol';
 import { type Clock, systemClock } from '@godwit/runtime';
 import { Command, Option } from 'commander';
+import { append } from '../arguments/append.ts';
 import {
   addConnectionOptions,
   type ConnectionValues,
@@ -136,8 +137,4 @@ async function printAll(messages: AsyncIterable<Message>, printer: Printer): Pro
     message.ack();
     if (isLast) return;
   }
-}
-
-function append(text: string, texts: readonly string[] = []): readonly string[] {
-  return [...texts, text];
 }

@@ -3,16 +3,14 @@
  * defaults and bounds from the schema, the texts of features and limits from the comments in the
  * broker that state them. Run as a program it replaces `docs/reference/configuration.md`.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { brokerFieldTexts } from './field-texts.ts';
 import { expectation, rootNode, type SchemaNode } from './schema-node.ts';
 
 export const referenceFile: URL = new URL(
   '../../../../docs/reference/configuration.md',
   import.meta.url,
 );
-const featuresFile = new URL('../../../broker/src/features.ts', import.meta.url);
-const limitsFile = new URL('../../../broker/src/limits.ts', import.meta.url);
-
 const introduction = `# Configuration
 
 <!-- Generated: node --conditions=godwit-source packages/server/src/config/reference.ts -->
@@ -58,10 +56,7 @@ unit. A program also finds the counter that a text names in the broker's \`metri
 
 /** The whole page. */
 export function configurationReference(): string {
-  const texts = new Map([
-    ...fieldTexts(featuresFile, 'Features'),
-    ...fieldTexts(limitsFile, 'Limits'),
-  ]);
+  const texts = brokerFieldTexts();
   const sections = Object.entries(rootNode.properties ?? {}).map(([name, node]) => {
     const heading = node.items === undefined ? `[${name}]` : `[[${name}]]`;
     const keys = Object.entries((node.items ?? node).properties ?? {});
@@ -89,19 +84,6 @@ function row(key: string, node: SchemaNode, limitText: string | undefined): stri
 function literal(value: unknown): string {
   if (typeof value !== 'number' || value < 10_000) return JSON.stringify(value);
   return value.toLocaleString('en').replaceAll(',', '_');
-}
-
-/** The comment before each field of an interface, in one line. */
-function fieldTexts(file: URL, name: string): Map<string, string> {
-  const source = readFileSync(file, 'utf8');
-  const body = new RegExp(`export interface ${name} \\{(.*?)\\n\\}`, 's').exec(source)?.[1] ?? '';
-  const fields = body.matchAll(/\/\*\*(.*?)\*\/\s*(\w+):/gs);
-  return new Map(
-    Array.from(fields, ([, comment, name]) => [
-      name,
-      comment.replace(/\s*\n\s*\* ?|\s+/g, ' ').trim(),
-    ]),
-  );
 }
 
 if (import.meta.main) writeFileSync(referenceFile, configurationReference());

@@ -21,6 +21,8 @@ export interface SchemaNode {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxLength?: number;
+  /** Its value is not to be shown. */
+  readonly secret?: boolean;
 }
 
 /** The whole configuration. */

@@ -32,13 +32,15 @@ const ranks: Readonly<Record<LogConfig['level'], number>> = {
 };
 
 export class Log {
-  readonly #config: LogConfig;
+  readonly #format: LogConfig['format'];
+  #level: LogConfig['level'];
   readonly #stream: LogStream;
   #pending: LogRecord[];
   #logger: Logger | undefined;
 
   constructor(config: LogConfig, stream: LogStream) {
-    this.#config = config;
+    this.#format = config.format;
+    this.#level = config.level;
     this.#stream = stream;
     this.#pending = [];
     this.#logger = undefined;
@@ -46,19 +48,26 @@ export class Log {
 
   /** Whether records of this level are written; saves making those that are not. */
   has(level: Level): boolean {
-    return ranks[level] >= ranks[this.#config.level];
+    return ranks[level] >= ranks[this.#level];
   }
 
   /** Loads the logger and writes what was kept. */
   async open(): Promise<void> {
-    const { level, format } = this.#config;
+    const level = this.#level;
     if (level === 'silent' || this.#logger !== undefined) return;
     const { pino, stdTimeFunctions } = await import('pino');
-    const stream = format === 'json' ? this.#stream : await this.#pretty();
+    const stream = this.#format === 'json' ? this.#stream : await this.#pretty();
     this.#logger = pino({ base: null, level, timestamp: stdTimeFunctions.isoTime }, stream);
     const pending = this.#pending;
     this.#pending = [];
     for (const record of pending) this.#write(record);
+  }
+
+  /** Writes from now on what is of this level or above; opens the log where it was silent. */
+  async setLevel(level: LogConfig['level']): Promise<void> {
+    this.#level = level;
+    if (this.#logger === undefined) await this.open();
+    else this.#logger.level = level;
   }
 
   debug(message: string, fields: LogFields = {}): void {

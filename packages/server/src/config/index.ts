@@ -1,0 +1,2 @@
+export { configJsonSchema, configToml, referenceToml } from './config-toml.ts';
+export { shownConfig } from './shown-config.ts';
