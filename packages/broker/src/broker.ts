@@ -29,6 +29,7 @@ import { checkedRefusal } from './handlers/answers.ts';
 import { packetHandlers } from './handlers/packet-handlers.ts';
 import { keepsAll } from './handlers/reauthorize.ts';
 import type { ConnectRefusal, Hooks } from './hooks.ts';
+import { type BrokerPhase, Inspector } from './inspect/inspector.ts';
 import { fixedLimits, type Limits, resolveLimits } from './limits.ts';
 import { type Load, LoadMonitor } from './load/load-monitor.ts';
 import { Metrics } from './metrics.ts';
@@ -108,6 +109,9 @@ export type DisconnectOptions = Partial<ConnectRefusal>;
 export class Broker {
   readonly metrics: Metrics;
   readonly limits: Readonly<Limits>;
+  readonly features: Readonly<Features>;
+  /** What is going on inside. */
+  readonly inspector: Inspector;
   readonly #context: Context;
   readonly #handlers: ConnectionHandlers;
   readonly #connections: Set<Connection>;
@@ -142,11 +146,12 @@ export class Broker {
     const load = new LoadMonitor(limits, metrics, options.memoryBytes ?? heldMemory, now =>
       hooks.onLoad?.(now),
     );
+    this.features = resolveFeatures(options.features ?? {});
     const context: { -readonly [key in keyof Context]: Context[key] } = {
       clock,
       random,
       limits,
-      features: resolveFeatures(options.features ?? {}),
+      features: this.features,
       checkPayloadFormat: options.checkPayloadFormat ?? false,
       hooks,
       metrics,
@@ -185,6 +190,12 @@ export class Broker {
     this.#handlers = { ...handlers, onClosed: connection => this.#onClosed(connection) };
     this.#connections = new Set();
     this.#entrances = new Map();
+    this.inspector = new Inspector({
+      context,
+      connections: this.#connections,
+      phase: () => this.#phase(),
+      storage: () => context.durability?.health,
+    });
     this.#closing = null;
     this.#onEmpty = null;
     this.#isReady = engine === undefined;
@@ -385,6 +396,11 @@ export class Broker {
     // Not before this is set: a hook that hears of a disconnection may call it, too.
     this.#closing ??= Promise.resolve().then(() => this.#close());
     return this.#closing;
+  }
+
+  #phase(): BrokerPhase {
+    if (this.#closing !== null) return 'closing';
+    return this.#isReady ? 'running' : 'starting';
   }
 
   async #close(): Promise<void> {

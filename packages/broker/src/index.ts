@@ -48,6 +48,16 @@ export type {
   SubscribeRequest,
   Welcome,
 } from './hooks.ts';
+export { type BrokerPhase, Inspector } from './inspect/inspector.ts';
+export type { RetainedInfo } from './inspect/retained-info.ts';
+export type {
+  ConnectionInfo,
+  InflightInfo,
+  QueuedInfo,
+  SessionInfo,
+  SubscriptionInfo,
+} from './inspect/session-info.ts';
+export type { Totals } from './inspect/totals.ts';
 export { defaultLimits, fixedLimits, type Limits, limitRanges } from './limits.ts';
 export { type Load, type LoadState, loadStates } from './load/load-monitor.ts';
 export { Metrics } from './metrics.ts';

@@ -47,6 +47,11 @@ export class Durability {
     });
   }
 
+  /** How the engine is; `full` also while the log alone takes nothing. */
+  get health(): EngineHealth {
+    return this.#health === 'ready' && this.acceptor.isFull ? 'full' : this.#health;
+  }
+
   /** Nothing more can be stored for now. */
   get isFull(): boolean {
     return this.#health === 'full' || this.acceptor.isFull;

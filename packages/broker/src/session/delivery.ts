@@ -87,6 +87,15 @@ export class DeliveryQueue {
     this.#total.add(delivery.message);
   }
 
+  /** The oldest ones, at most `count`, which stay. */
+  first(count: number): Delivery[] {
+    const { length } = this;
+    return Array.from(
+      { length: Math.min(count, length) },
+      (_, i) => this.#ring[(this.#head + i) & (this.#ring.length - 1)]!,
+    );
+  }
+
   /** The oldest, which stays. */
   peek(): Delivery | undefined {
     return this.#length === 0 ? undefined : this.#ring[this.#head];
