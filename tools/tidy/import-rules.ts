@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['runtime', 'protocol', 'transport', 'broker'],
   testkit: ['runtime', 'protocol', 'transport'],
   conformance: ['runtime', 'protocol', 'transport', 'broker', 'auth', 'testkit'],
+  admin: ['runtime', 'protocol', 'transport', 'broker'],
   server: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'auth', 'admin'],
   bench: ['runtime', 'protocol', 'transport'],
   simulator: ['runtime', 'protocol', 'transport', 'storage', 'storage-local', 'broker', 'testkit'],

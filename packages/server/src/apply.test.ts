@@ -55,7 +55,7 @@ test('what clients do is heard only by who asked', async t => {
       onData: () => answered.resolve(),
       onEnd: () => stream.end(),
       onDrain() {},
-      onClose: () => answered.reject(new Error("closed")),
+      onClose: () => answered.reject(new Error('closed')),
     });
     stream.write(Uint8Array.from(Buffer.from(`100e00044d5154540502003c000001${id}`, 'hex')));
     await answered.promise;

@@ -7,6 +7,8 @@ import type { StorageConfig } from './config/config.ts';
 
 export interface OpenStorage {
   readonly engine: Engine;
+  /** What it counts, by name. */
+  readonly stats: Readonly<Record<string, number>>;
   /** To be called when the engine has stopped. */
   close(): void;
 }
@@ -20,5 +22,6 @@ export async function openStorage(dataDir: string, config: StorageConfig): Promi
   const data = await DataDirectory.open(await NodeDisk.open(dataDir));
   const limits = { acceptBytesMax: bytesMax, cacheBytesMax };
   const engine = new LocalEngine({ clock: systemClock, data, limits });
-  return { engine, close: () => data.close() };
+  const stats = engine.stats as unknown as Readonly<Record<string, number>>;
+  return { engine, stats, close: () => data.close() };
 }

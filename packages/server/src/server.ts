@@ -2,9 +2,10 @@
  * A running server: a broker and the listeners that bring it clients. It does what its
  * configuration says; the process, its signals and its exit are the caller's.
  */
+import type { AdminServer, AdminSystem } from '@godwit/admin';
 import { Broker, fixedLimits } from '@godwit/broker';
 import { type Clock, systemClock } from '@godwit/runtime';
-import type { Config, ListenerConfig, StorageConfig } from './config/config.ts';
+import type { AdminConfig, Config, ListenerConfig, StorageConfig } from './config/config.ts';
 import { configDiff } from './config/config-diff.ts';
 import { isLiveKey } from './config/live-keys.ts';
 import { FileWatch } from './file-watch.ts';
@@ -15,10 +16,16 @@ import { type OpenListener, openListener } from './open-listener.ts';
 import type { OpenStorage } from './open-storage.ts';
 import type { Security } from './security.ts';
 import { logObserver, serverHooks } from './server-hooks.ts';
+import { SysTopics } from './sys-topics.ts';
+import { version } from './version.ts';
+
+/** What a listener is opened at. */
+type Listening = Pick<Partial<ListenerConfig>, 'type' | 'path' | 'host' | 'port'>;
 
 /** A listener could not be opened. */
 export class ListenError extends Error {
-  constructor({ type, path, host, port }: ListenerConfig, cause: NodeJS.ErrnoException) {
+  constructor(listener: Listening, cause: NodeJS.ErrnoException) {
+    const { type, path, host, port } = listener;
     const where = type === 'unix' ? path : `${host}, port ${port}`;
     super(`cannot listen on ${where}: ${whyNot(cause)}`, { cause });
     this.name = 'ListenError';
@@ -47,6 +54,9 @@ export class Server {
   #applying: Promise<void>;
   #listeners: (OpenListener & { readonly config: ListenerConfig; readonly watch: FileWatch | null })[];
   readonly #storage: OpenStorage | null;
+  readonly #sys: SysTopics;
+  /** Null where none is configured. */
+  #admin: AdminServer | null;
   /** Null while what clients do is not logged. */
   #stopLogging: (() => void) | null;
   readonly #clock: Clock;
@@ -75,7 +85,9 @@ export class Server {
     const security = await securityOf(config);
     const server = new Server(config, log, clock, security, await storageOf(config.storage));
     try {
+      if (config.admin.port !== undefined) await server.#administrate(config.admin);
       await server.#recover(config.storage);
+      server.#sys.start(config.sys.intervalSeconds);
       for (const listener of config.listeners) await server.#listen(listener);
     } catch (error) {
       await server.close();
@@ -128,11 +140,18 @@ export class Server {
     this.#security = security;
     this.#securityWatch = null;
     this.#reloading = Promise.resolve();
+    this.#admin = null;
+    this.#sys = new SysTopics(this.broker, clock);
   }
 
   /** Where clients connect: `mqtt://127.0.0.1:1883`, `wss://…/mqtt`, `unix:///run/a.sock`. */
   get urls(): readonly string[] {
     return this.#listeners.map(({ url }) => url);
+  }
+
+  /** Where metrics, health and the API are: `http://127.0.0.1:9090`; undefined for nowhere. */
+  get adminUrl(): string | undefined {
+    return this.#admin?.url;
   }
 
   /** What it runs on. */
@@ -161,10 +180,11 @@ export class Server {
     const kept = Object.fromEntries(fixedLimits.map(name => [name, this.#config.limits[name]]));
     const limits = { ...config.limits, ...kept };
     const log = { ...this.#config.log, level: config.log.level };
-    this.#config = { ...this.#config, limits, log, listeners: config.listeners };
+    this.#config = { ...this.#config, limits, log, listeners: config.listeners, sys: config.sys };
     this.broker.setLimits(limits);
     await this.log.setLevel(log.level);
     this.#observe();
+    this.#sys.start(config.sys.intervalSeconds);
     await this.#relisten(config.listeners);
     await this.reload();
     const changed = changes.filter(path => isLiveKey(path));
@@ -192,11 +212,35 @@ export class Server {
   async close(): Promise<void> {
     this.#securityWatch?.close();
     for (const { watch } of this.#listeners) watch?.close();
+    this.#sys.stop();
     const listening = this.#listeners.map(listener => listener.close());
     await this.broker.close();
     await Promise.all(listening);
+    await this.#admin?.close();
     this.#storage?.close();
     this.log.info('stopped');
+  }
+
+  /** Before anything else that takes a while, so that it can be seen how far it is. */
+  async #administrate(config: AdminConfig): Promise<void> {
+    const { openAdmin } = await import('./open-admin.ts');
+    const system: AdminSystem = {
+      broker: this.broker,
+      clock: systemClock,
+      version: version(),
+      urls: () => this.urls,
+      engineStats: () => this.#storage?.stats ?? null,
+      observe: observer => this.observers.add(observer),
+      audit: (message, fields) => this.log.info(message, fields),
+      config: async () => {
+        const { shownConfig } = await import('./config/shown-config.ts');
+        return shownConfig(this.#config);
+      },
+    };
+    this.#admin = await openAdmin(config, system).catch(cause => {
+      throw new ListenError(config, cause);
+    });
+    this.log.info('admin listener', { url: this.#admin.url });
   }
 
   async #recover({ dataDir }: StorageConfig): Promise<void> {

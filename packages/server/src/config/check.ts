@@ -1,5 +1,6 @@
 /** Holds the configuration against its schema, and says of each fault where it stands. */
 import type { z } from 'zod';
+import { adminFaults } from './admin-rules.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { isNetwork } from './is-network.ts';
@@ -21,6 +22,7 @@ export function checkConfig(layers: Layers): Config {
   if (success) {
     faults.push(...listenerIssues(data, layers), ...securityIssues(data, layers));
     faults.push(...banIssues(data, layers));
+    faults.push(...adminIssues(data, layers));
   }
   const issues = [...layers.issues, ...faults];
   if (!success || issues.length > 0) throw new ConfigError(issues);
@@ -60,6 +62,13 @@ function banIssues({ bans, limits }: Config, layers: Layers): ConfigIssue[] {
     const found = `${path.join('.')} is ${shown(value)}`;
     const message = `${found}; expected an address or a network as 10.0.0.0/8`;
     return [{ place: layers.placeOf(path), message }];
+  });
+}
+
+function adminIssues({ admin }: Config, layers: Layers): ConfigIssue[] {
+  return adminFaults(admin).map(({ key, message }) => {
+    const path = ['admin', ...key.split('.')];
+    return { place: layers.placeOf(path), message: `${path.join('.')} ${message}` };
   });
 }
 

@@ -121,6 +121,30 @@ export interface StorageConfig {
   readonly cacheBytesMax: number;
 }
 
+export const adminScopes = ['metrics', 'read', 'write'] as const;
+export type AdminScope = (typeof adminScopes)[number];
+
+/** Either `sha256` or `file` is given. */
+export interface AdminTokenConfig {
+  readonly name: string;
+  readonly sha256?: string | undefined;
+  readonly file?: string | undefined;
+  readonly scopes: readonly AdminScope[];
+  readonly expires?: string | undefined;
+}
+
+export interface AdminConfig {
+  readonly host: string;
+  /** Without it there is no admin listener. */
+  readonly port?: number | undefined;
+  readonly tokens: readonly AdminTokenConfig[];
+  readonly requestsPerSecondMax: number;
+}
+
+export interface SysConfig {
+  readonly intervalSeconds: number;
+}
+
 /** Every key and its meaning: see the configuration reference. */
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
@@ -131,6 +155,8 @@ export interface Config {
   readonly log: LogConfig;
   readonly delivery: DeliveryConfig;
   readonly storage: StorageConfig;
+  readonly admin: AdminConfig;
+  readonly sys: SysConfig;
   readonly features: Features;
   readonly limits: Limits;
 }
@@ -168,6 +194,8 @@ export const defaultConfig: Config = {
     checkPayloadFormat: false,
   },
   storage: { ack: 'disk', ackRules: [], bytesMax: 8 * 1024 ** 3, cacheBytesMax: 64 * 1024 ** 2 },
+  admin: { host: '127.0.0.1', tokens: [], requestsPerSecondMax: 100 },
+  sys: { intervalSeconds: 0 },
   features: defaultFeatures,
   limits: defaultLimits,
 };

@@ -5,5 +5,5 @@ import { fixedLimits } from '@godwit/broker';
 export function isLiveKey(path: string): boolean {
   const [table, key] = path.split('.');
   if (table === 'limits') return !(fixedLimits as readonly string[]).includes(key);
-  return table === 'listeners' || path === 'log.level';
+  return table === 'listeners' || table === 'sys' || path === 'log.level';
 }

@@ -13,6 +13,7 @@ import {
   sharedStrategyNames,
 } from '@godwit/broker';
 import { z } from 'zod';
+import { admin } from './admin-schema.ts';
 import { authenticator, file } from './authenticator-schema.ts';
 import { type Config, defaultConfig } from './config.ts';
 import { listener } from './listener-schema.ts';
@@ -195,6 +196,21 @@ const ban: z.ZodType<BanRequest> = z.strictObject({
   reason: z.string().min(1).max(1024).optional().describe('For people; clients are not told.'),
 });
 
+const sys = z
+  .strictObject({
+    intervalSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(defaultConfig.sys.intervalSeconds)
+      .describe(
+        'Seconds between two looks at what `$SYS/broker/…` says; what has changed is published ' +
+          'then, retained. 0: there are no such topics.',
+      ),
+  })
+  .prefault({})
+  .describe('What the broker tells about itself by MQTT, under the names that Mosquitto has.');
+
 const featureEntries = Object.entries(defaultFeatures).map(([name, isOn]) => [
   name,
   z.boolean().default(isOn),
@@ -248,6 +264,8 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
   log,
   delivery,
   storage,
+  admin,
+  sys,
   features,
   limits,
 });

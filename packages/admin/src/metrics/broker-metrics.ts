@@ -1,0 +1,61 @@
+/** What the broker counts, under the names of Prometheus: every field of its `Metrics`. */
+import type { Metrics } from '@godwit/broker';
+import type { MetricInfo } from './metric.ts';
+
+interface BrokerMetric extends MetricInfo {
+  /** Fields that are one metric have a label each, as `reason="expired"`. */
+  readonly label?: string;
+}
+
+const counter = (name: string, help: string): BrokerMetric => ({
+  name: `godwit_${name}_total`,
+  type: 'counter',
+  help,
+});
+
+const gauge = (name: string, help: string): BrokerMetric => ({
+  name: `godwit_${name}`,
+  type: 'gauge',
+  help,
+});
+
+const dropped = (reason: string): BrokerMetric => ({
+  ...counter('messages_dropped', 'Messages that a receiver did not get, by reason.'),
+  label: `reason="${reason}"`,
+});
+
+export const brokerMetrics: Readonly<Record<keyof Metrics, BrokerMetric>> = {
+  connectionsOpen: gauge('connections', 'Open connections, with those that have not sent CONNECT.'),
+  connectionsAccepted: counter('connections_accepted', 'Connections accepted.'),
+  connectionsRefused: counter('connections_refused', 'Connections closed unanswered at a bound.'),
+  sessions: gauge('sessions', 'Sessions, connected or not.'),
+  sessionsRefused: counter('sessions_refused', 'Durable sessions that storage had no room for.'),
+  subscriptions: gauge('subscriptions', 'Subscriptions.'),
+  bytesReceived: counter('received_bytes', 'Bytes received from clients.'),
+  bytesSent: counter('sent_bytes', 'Bytes written to clients.'),
+  packetsReceived: counter('packets_received', 'Control packets received.'),
+  messagesReceived: counter('messages_received', 'Messages that clients published.'),
+  messagesSent: counter('messages_sent', 'Messages sent to clients.'),
+  messagesUnrouted: counter('messages_unrouted', 'Messages that no session wanted.'),
+  messagesDroppedSlowClient: dropped('slow_client'),
+  messagesDroppedQueueFull: dropped('queue_full'),
+  messagesDroppedStorageFull: dropped('storage_full'),
+  messagesDroppedExpired: dropped('expired'),
+  messagesDroppedTooLarge: dropped('too_large'),
+  messagesDroppedNoMember: dropped('no_member'),
+  messagesReassigned: counter(
+    'messages_reassigned',
+    'Messages that went to another member of a shared subscription than had them first.',
+  ),
+  payloadsInvalid: counter('payloads_invalid', 'Payloads that were not the UTF-8 they said.'),
+  authenticationsRefused: counter('authentications_refused', 'Clients not let in.'),
+  publishesUnauthorized: counter('publishes_unauthorized', 'Messages not allowed to be published.'),
+  protocolErrors: counter('protocol_errors', 'Connections ended because of a broken protocol.'),
+  keepAliveTimeouts: counter('keep_alive_timeouts', 'Connections ended because of silence.'),
+  connectTimeouts: counter('connect_timeouts', 'Connections that sent no CONNECT in time.'),
+  takeovers: counter('takeovers', 'Connections ended because their client came back on another.'),
+  willsPublished: counter('wills_published', 'Wills published.'),
+  retainedMessages: gauge('retained_messages', 'Retained messages.'),
+  retainedBytes: gauge('retained_bytes', 'Bytes of retained messages.'),
+  retainedRefused: counter('retained_refused', 'Messages not retained at a bound.'),
+};
