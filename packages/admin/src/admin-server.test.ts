@@ -204,6 +204,20 @@ suite('the admin listener', () => {
     match(text, /^: alive\n\nevent: connected\ndata: \{"time":".*Z","clientId":"a",/);
   });
 
+  test('streams the packets of a client, as many as were asked for', async t => {
+    const { call, client, audit } = await bench(t);
+    equal((await call('/api/v1/trace')).status, 400);
+    equal((await call('/api/v1/trace?topic=a/%23/b')).status, 400);
+    const response = await call('/api/v1/trace?clientId=a&packets=2');
+    await client('b');
+    await client('a');
+    const text = await response.text();
+    deepEqual(text.match(/^event: .*/gm), ['event: received', 'event: sent']);
+    match(text, /"packet":\{"type":"CONNACK"/);
+    const fields = { clientId: 'a', packets: 2, seconds: 60 };
+    deepEqual(audit, [{ who: '127.0.0.1', method: 'get', path: '/api/v1/trace', ...fields }]);
+  });
+
   test('describes itself', async t => {
     const { call } = await bench(t);
     const { openapi, paths } = await json(await call('/api/v1/openapi.json'));

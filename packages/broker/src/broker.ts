@@ -44,6 +44,7 @@ import type { Session } from './session/session.ts';
 import { SessionTable } from './session/session-table.ts';
 import type { PendingWill } from './session/will.ts';
 import { TimerWheel } from './timer-wheel.ts';
+import { Tracer } from './trace/tracer.ts';
 
 /** Memory kept for output blocks that are not in use, in bytes. */
 const slabPoolBytesMax = 32 * 1024 * 1024;
@@ -112,6 +113,8 @@ export class Broker {
   readonly features: Readonly<Features>;
   /** What is going on inside. */
   readonly inspector: Inspector;
+  /** Shows what goes over connections. */
+  readonly tracer: Tracer;
   readonly #context: Context;
   readonly #handlers: ConnectionHandlers;
   readonly #connections: Set<Connection>;
@@ -190,6 +193,7 @@ export class Broker {
     this.#handlers = { ...handlers, onClosed: connection => this.#onClosed(connection) };
     this.#connections = new Set();
     this.#entrances = new Map();
+    this.tracer = new Tracer(this.#connections);
     this.inspector = new Inspector({
       context,
       connections: this.#connections,
@@ -253,6 +257,7 @@ export class Broker {
     metrics.connectionsOpen += 1;
     const connection = new Connection(this.#context, stream, this.#handlers, ticket);
     this.#connections.add(connection);
+    this.tracer.accepted(connection);
     connection.start();
   }
 

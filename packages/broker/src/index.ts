@@ -63,3 +63,4 @@ export { type Load, type LoadState, loadStates } from './load/load-monitor.ts';
 export { Metrics } from './metrics.ts';
 export { type SharedStrategyName, sharedStrategyNames } from './routing/shared-strategy.ts';
 export { type QueueFullPolicy, queueFullPolicies } from './session/queue-full-policy.ts';
+export { type TracedPacket, type TraceFilter, Tracer } from './trace/tracer.ts';

@@ -6,6 +6,8 @@ import type { AdminSystem } from '../admin-system.ts';
 import { exposition } from '../metrics/exposition.ts';
 import type { ProcessWatch } from '../metrics/process-watch.ts';
 import { apiRoutes } from '../routes/api-routes.ts';
+import { clientEvents } from '../routes/client-events.ts';
+import { type TraceQuery, traceEvents, traceQuery } from '../routes/trace-events.ts';
 import type { Access, Scope } from './access.ts';
 import type { EventStreams } from './events.ts';
 import { apiPrefix, openApi } from './open-api.ts';
@@ -40,7 +42,14 @@ export function adminApp(parts: AppParts): AdminApp {
   app.get(`${apiPrefix}/openapi.json`, call => call.json(openApi(system.version)));
   app.get(`${apiPrefix}/events`, call => {
     admit(call, 'read');
-    return events.response();
+    return events.response(clientEvents(system));
+  });
+  app.get(`${apiPrefix}/trace`, call => {
+    const who = admit(call, 'read');
+    const query = checked(traceQuery, call.req.query(), 'query') as TraceQuery;
+    const source = traceEvents(system, query);
+    system.audit('admin', { who, method: 'get', path: call.req.path, ...query });
+    return events.response(source);
   });
   for (const route of apiRoutes) {
     const path = `${apiPrefix}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;

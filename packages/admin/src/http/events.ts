@@ -1,5 +1,4 @@
-/** What clients do, as a stream of server-sent events. A reader that is slow misses some, and is told. */
-import type { ClientInfo } from '@godwit/broker';
+/** Streams of server-sent events. A reader that is slow misses some, and is told how many. */
 import type { Timer } from '@godwit/runtime';
 import type { AdminSystem } from '../admin-system.ts';
 import { Problem } from './problem.ts';
@@ -9,6 +8,10 @@ const streamsMax = 16;
 const waitingMax = 1000;
 /** Silence after which a comment shows that the stream is alive. */
 const heartbeatMs = 15_000;
+
+/** Where events come from. @returns a function that stops them */
+export type EventSource = (send: Send, end: () => void) => () => void;
+type Send = (event: string, data: object) => void;
 
 export class EventStreams {
   readonly #system: AdminSystem;
@@ -20,13 +23,13 @@ export class EventStreams {
   }
 
   /** @throws Problem when there are too many */
-  response(): Response {
+  response(source: EventSource): Response {
     if (this.#open.size >= streamsMax) throw new Problem(503, `at most ${streamsMax} streams`);
     let end = (): void => {};
     const stream = new ReadableStream<Uint8Array>(
       {
         start: controller => {
-          end = this.#begin(controller);
+          end = this.#begin(controller, source);
         },
         cancel: () => end(),
       },
@@ -41,7 +44,7 @@ export class EventStreams {
     for (const end of [...this.#open]) end();
   }
 
-  #begin(controller: ReadableStreamDefaultController<Uint8Array>): () => void {
+  #begin(controller: ReadableStreamDefaultController<Uint8Array>, source: EventSource): () => void {
     const { clock } = this.#system;
     const encoder = new TextEncoder();
     let missed = 0;
@@ -49,7 +52,7 @@ export class EventStreams {
       if ((controller.desiredSize ?? 0) <= 0) missed += 1;
       else controller.enqueue(encoder.encode(text));
     };
-    const send = (event: string, data: object): void => {
+    const send: Send = (event, data) => {
       if (missed > 0 && (controller.desiredSize ?? 0) > 1) {
         const text = eventText('missed', { count: missed }, clock.wallMs());
         missed = 0;
@@ -63,7 +66,6 @@ export class EventStreams {
       timer = clock.after(heartbeatMs, beat);
     };
     beat();
-    const forget = this.#system.observe(observerOf(send));
     const end = (): void => {
       if (!this.#open.delete(end)) return;
       forget();
@@ -75,6 +77,7 @@ export class EventStreams {
       }
     };
     this.#open.add(end);
+    const forget = source(send, end);
     return end;
   }
 }
@@ -82,23 +85,4 @@ export class EventStreams {
 function eventText(event: string, data: object, wallMs: number): string {
   const time = new Date(wallMs).toISOString();
   return `event: ${event}\ndata: ${JSON.stringify({ time, ...data })}\n\n`;
-}
-
-function observerOf(
-  send: (event: string, data: object) => void,
-): Parameters<AdminSystem['observe']>[0] {
-  return {
-    onConnect: (client, sessionPresent) => {
-      send('connected', { ...described(client), sessionPresent });
-    },
-    onDisconnect: (client, { reasonCode, byClient }) => {
-      send('disconnected', { ...described(client), reasonCode, byClient });
-    },
-    onSubscribe: ({ clientId }, filter, qos) => send('subscribed', { clientId, filter, qos }),
-    onUnsubscribe: ({ clientId }, filter) => send('unsubscribed', { clientId, filter }),
-  };
-}
-
-function described({ clientId, protocolVersion, remoteAddress, remotePort }: ClientInfo): object {
-  return { clientId, protocolVersion, remoteAddress, remotePort };
 }

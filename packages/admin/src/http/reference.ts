@@ -21,6 +21,12 @@ here. Errors are \`application/problem+json\`: 400 for what is not valid, 401 an
 \`GET ${apiPrefix}/events\` (scope \`read\`) is a stream of server-sent events: \`connected\`,
 \`disconnected\`, \`subscribed\`, \`unsubscribed\`, and \`missed\` with a count for a reader that is too
 slow.
+
+\`GET ${apiPrefix}/trace\` (scope \`read\`) is a stream, too: an event \`received\` or \`sent\` for each
+packet of the clients that \`clientId\`, \`username\` or \`address\` name, or for each PUBLISH whose
+topic matches the filter \`topic\`; all that is given must hold, and something must be. It ends after
+\`packets\` (1,000 by default, at most 100,000) or \`seconds\` (60 by default, at most 3,600). Passwords
+are hidden, payloads cut after 256 bytes. Who traces what is logged.
 `;
 
 interface ObjectSchema {

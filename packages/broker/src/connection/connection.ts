@@ -29,6 +29,7 @@ import type { ClientInfo, ConnectRefusal, Explanation, Refusal } from '../hooks.
 import type { Route } from '../routing/route.ts';
 import type { Session } from '../session/session.ts';
 import { Deadline, tickMs } from '../timer-wheel.ts';
+import type { ConnectionTap } from '../trace/connection-tap.ts';
 import type { Authentication } from './authentication.ts';
 import { InboundRate } from './inbound-rate.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
@@ -101,6 +102,8 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
   readonly #stream: ByteStream;
   readonly #handlers: ConnectionHandlers;
   #held: boolean;
+  /** Null unless somebody reads along. */
+  #tap: ConnectionTap | null;
   /** Ends the hold of a client that did not take our answers. */
   #onDrained: (() => void) | null;
   /** Runs while the client is read no further because of what it sent. */
@@ -145,9 +148,16 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
     this.#stream = stream;
     this.#handlers = handlers;
     this.#held = false;
+    this.#tap = null;
     this.#onDrained = null;
     this.#pause = null;
     this.#slow = null;
+  }
+
+  /** Has `tap` see all packets from now on; null: nobody. */
+  setTap(tap: ConnectionTap | null): void {
+    this.#tap = tap;
+    this.outbox.tap = tap;
   }
 
   /** Begins to read. The stream may turn out to be gone already: then `onClosed` comes at once. */
@@ -350,12 +360,14 @@ export class Connection extends Deadline implements StreamHandlers, OutboxOwner 
         return;
       }
     }
+    const tap = this.#tap;
     let packets = 0;
     let publishes = 0;
     let waitMs = 0;
     try {
       while (this.phase < Phase.closing && reader.next()) {
         packets += 1;
+        if (tap !== null) tap.received(reader);
         const isPublish = reader.header >> 4 === PacketType.publish && this.phase === Phase.open;
         const pending = isPublish ? this.#publish(rate) : handlers.onPacket(this);
         if (isPublish) publishes += 1;

@@ -40,6 +40,8 @@ export class Outbox {
   queuedBytes: number;
   /** Of all that was appended, what the operating system has taken. */
   takenBytes: number;
+  /** Sees what is written; null: nobody does. */
+  tap: { sent(bytes: Uint8Array): void } | null;
   /** `queuedBytes` is above the budget: send nothing that can wait or be dropped. */
   isFull: boolean;
   readonly #stream: ByteStream;
@@ -68,6 +70,7 @@ export class Outbox {
     this.bytes = none;
     this.queuedBytes = 0;
     this.takenBytes = 0;
+    this.tap = null;
     this.isFull = false;
     this.#stream = stream;
     this.#pool = context.slabs;
@@ -138,6 +141,7 @@ export class Outbox {
     this.#stream.cork();
     for (const { bytes } of blocks) {
       this.#metrics.bytesSent += bytes.length;
+      if (this.tap !== null) this.tap.sent(bytes);
       this.#stream.write(bytes, this.#onWritten);
     }
     this.#stream.uncork();
@@ -240,7 +244,9 @@ export class Outbox {
     this.#writingSize = size;
     this.#budget.add(size);
     this.#metrics.bytesSent += size;
-    this.#stream.write(slab.subarray(0, size), this.#onWritten);
+    const bytes = slab.subarray(0, size);
+    if (this.tap !== null) this.tap.sent(bytes);
+    this.#stream.write(bytes, this.#onWritten);
   }
 
   /** The oldest write under way is done. */
