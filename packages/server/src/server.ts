@@ -52,7 +52,10 @@ export class Server {
   #config: Config;
   /** One {@link apply} after the other. */
   #applying: Promise<void>;
-  #listeners: (OpenListener & { readonly config: ListenerConfig; readonly watch: FileWatch | null })[];
+  #listeners: (OpenListener & {
+    readonly config: ListenerConfig;
+    readonly watch: FileWatch | null;
+  })[];
   readonly #storage: OpenStorage | null;
   readonly #sys: SysTopics;
   /** Null where none is configured. */

@@ -43,6 +43,7 @@ export const brokerMetrics: Readonly<Record<keyof Metrics, BrokerMetric>> = {
   messagesDroppedExpired: dropped('expired'),
   messagesDroppedTooLarge: dropped('too_large'),
   messagesDroppedNoMember: dropped('no_member'),
+  messagesDroppedUnauthorized: dropped('unauthorized'),
   messagesReassigned: counter(
     'messages_reassigned',
     'Messages that went to another member of a shared subscription than had them first.',
@@ -50,6 +51,8 @@ export const brokerMetrics: Readonly<Record<keyof Metrics, BrokerMetric>> = {
   payloadsInvalid: counter('payloads_invalid', 'Payloads that were not the UTF-8 they said.'),
   authenticationsRefused: counter('authentications_refused', 'Clients not let in.'),
   publishesUnauthorized: counter('publishes_unauthorized', 'Messages not allowed to be published.'),
+  subscriptionsRevoked: counter('subscriptions_revoked', 'Subscriptions not allowed any more.'),
+  permissionsExpired: counter('permissions_expired', 'Connections whose time was over.'),
   protocolErrors: counter('protocol_errors', 'Connections ended because of a broken protocol.'),
   keepAliveTimeouts: counter('keep_alive_timeouts', 'Connections ended because of silence.'),
   connectTimeouts: counter('connect_timeouts', 'Connections that sent no CONNECT in time.'),

@@ -111,7 +111,7 @@ export async function queuedOf(session: Session, countMax: number): Promise<read
   const { durable, context } = session;
   if (durable === null) return session.queue.first(countMax).map(waiting);
   const rows: [at: number, place: number][] = [];
-  durable.queue.ring.forEach((_, at, place) => {
+  durable.queue.waiting.forEach((_, at, place) => {
     if (rows.length < countMax) rows.push([at, place]);
   });
   const found: QueuedInfo[] = [];
