@@ -20,6 +20,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'check a configuration, print it, compare it',
     load: async () => (await import('./commands/config.ts')).configCommand(),
   },
+  ctl: {
+    summary: 'look into a running server, and act on it',
+    load: async () => (await import('./commands/ctl.ts')).ctlCommand(),
+  },
   pub: {
     summary: 'publish messages',
     load: async () => (await import('./commands/pub.ts')).pubCommand(),

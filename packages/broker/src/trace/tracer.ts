@@ -46,6 +46,11 @@ export class Tracer {
     this.#traces = new Set();
   }
 
+  /** Traces under way. */
+  get size(): number {
+    return this.#traces.size;
+  }
+
   /** @returns a function that ends it */
   start(filter: TraceFilter, onPacket: (packet: TracedPacket) => void): () => void {
     const trace: Trace = { filter, onPacket };
