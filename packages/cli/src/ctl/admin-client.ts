@@ -6,17 +6,6 @@ const prefix = '/api/v1';
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
-/** The API said no; `message` is its own. */
-export class ApiError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.name = 'ApiError';
-    this.status = status;
-  }
-}
-
 export class AdminClient {
   readonly #url: URL;
   readonly #token: string | undefined;
@@ -40,7 +29,7 @@ export class AdminClient {
     this.#token = token;
   }
 
-  /** @returns what the API answers; undefined where that is nothing. Rejects with ApiError. */
+  /** @returns what the API answers; undefined where that is nothing. Rejects with what it says is wrong. */
   async call(method: string, path: string, query: Query = {}, body?: object): Promise<unknown> {
     const response = await this.#fetch(method, path, query, body);
     return response.status === 204 ? undefined : await response.json();
@@ -77,7 +66,7 @@ export class AdminClient {
     });
     if (response.ok) return response;
     const said = await response.text();
-    throw new ApiError(response.status, `${response.status}, ${detailOf(said)}`);
+    throw new Error(`${response.status}, ${detailOf(said)}`);
   }
 }
 
