@@ -50,6 +50,14 @@ suite('godwit ctl', { timeout: 60_000 }, () => {
     match(again.stderr, /404, There is no such thing: there is no session/);
   });
 
+  test('top shows a line for each look where there is no terminal', async () => {
+    const where = ['--url', server.adminUrl ?? '', '--token-file', tokenFile];
+    const { code, stdout } = await godwit('top', ...where, '--interval', '1', '--count', '1')
+      .outcome;
+    equal(code, 0);
+    match(stdout, /^connections \d+ {2}sessions \d+ .*dropped\/s \d+\n$/);
+  });
+
   test('says what is wrong', async () => {
     const refused = await godwit('ctl', 'status', '--url', server.adminUrl ?? '').outcome;
     match(refused.stderr, /godwit ctl: 401, A token is needed/);

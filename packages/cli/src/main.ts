@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'look into a running server, and act on it',
     load: async () => (await import('./commands/ctl.ts')).ctlCommand(),
   },
+  top: {
+    summary: 'watch what a running server does',
+    load: async () => (await import('./commands/top.ts')).topCommand(),
+  },
   pub: {
     summary: 'publish messages',
     load: async () => (await import('./commands/pub.ts')).pubCommand(),
