@@ -136,12 +136,7 @@ export class Broker {
       limits.sharedPublishersMax,
     );
     const { queueFullPolicy = 'drop-newest', publishRatePolicy = 'delay', engine } = options;
-    if (!queueFullPolicies.includes(queueFullPolicy)) {
-      throw new RangeError(`queueFullPolicy: expected one of ${queueFullPolicies.join(', ')}`);
-    }
-    if (!publishRatePolicies.includes(publishRatePolicy)) {
-      throw new RangeError(`publishRatePolicy: expected one of ${publishRatePolicies.join(', ')}`);
-    }
+    checkPolicies(queueFullPolicy, publishRatePolicy);
     this.#ack = checkAckLevel(options.ack ?? 'disk');
     const metrics = new Metrics();
     this.metrics = metrics;
@@ -194,12 +189,7 @@ export class Broker {
     this.#connections = new Set();
     this.#entrances = new Map();
     this.tracer = new Tracer(this.#connections);
-    this.inspector = new Inspector({
-      context,
-      connections: this.#connections,
-      phase: () => this.#phase(),
-      storage: () => context.durability?.health,
-    });
+    this.inspector = this.#inspect();
     this.#closing = null;
     this.#onEmpty = null;
     this.#isReady = engine === undefined;
@@ -403,6 +393,16 @@ export class Broker {
     return this.#closing;
   }
 
+  #inspect(): Inspector {
+    const context = this.#context;
+    return new Inspector({
+      context,
+      connections: this.#connections,
+      phase: () => this.#phase(),
+      storage: () => context.durability?.health,
+    });
+  }
+
   #phase(): BrokerPhase {
     if (this.#closing !== null) return 'closing';
     return this.#isReady ? 'running' : 'starting';
@@ -476,4 +476,16 @@ export class Broker {
 function heldMemory(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+function checkPolicies(
+  queueFullPolicy: QueueFullPolicy,
+  publishRatePolicy: PublishRatePolicy,
+): void {
+  if (!queueFullPolicies.includes(queueFullPolicy)) {
+    throw new RangeError(`queueFullPolicy: expected one of ${queueFullPolicies.join(', ')}`);
+  }
+  if (!publishRatePolicies.includes(publishRatePolicy)) {
+    throw new RangeError(`publishRatePolicy: expected one of ${publishRatePolicies.join(', ')}`);
+  }
 }
