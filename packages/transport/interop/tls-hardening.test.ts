@@ -5,11 +5,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
-import type { ByteStream } from './byte-stream.ts';
-import { certificatesMissing, testCertificates } from './test-certificates.ts';
-import type { TlsCertificate, TlsServerOptions } from './tls-acceptor.ts';
-import { connectTls } from './tls-connect.ts';
-import { listenTls, type TlsListener } from './tls-listener.ts';
+import type { ByteStream } from '../src/byte-stream.ts';
+import { certificatesMissing, testCertificates } from '../src/test-certificates.ts';
+import type { TlsCertificate, TlsServerOptions } from '../src/tls-acceptor.ts';
+import { connectTls } from '../src/tls-connect.ts';
+import { listenTls, type TlsListener } from '../src/tls-listener.ts';
 
 const host = '127.0.0.1';
 const missing = await certificatesMissing();

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import type { ByteStream, StreamHandlers } from './byte-stream.ts';
-import { byteStreamContract, type StreamPair } from './contract.ts';
-import { certificatesMissing, testCertificates } from './test-certificates.ts';
-import type { TlsServerOptions } from './tls-acceptor.ts';
-import { connectWebSocket } from './web-socket-connect.ts';
-import { type ListenWebSocketOptions, listenWebSocket } from './web-socket-listener.ts';
+import type { ByteStream, StreamHandlers } from '../src/byte-stream.ts';
+import { byteStreamContract, type StreamPair } from '../src/contract.ts';
+import { certificatesMissing, testCertificates } from '../src/test-certificates.ts';
+import type { TlsServerOptions } from '../src/tls-acceptor.ts';
+import { connectWebSocket } from '../src/web-socket-connect.ts';
+import { type ListenWebSocketOptions, listenWebSocket } from '../src/web-socket-listener.ts';
 
 const host = '127.0.0.1';
 

@@ -5,14 +5,14 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectSecure } from 'node:tls';
 import fc from 'fast-check';
-import type { ByteStream, Listener } from './byte-stream.ts';
-import { HeldClock } from './held-clock.ts';
+import type { ByteStream, Listener } from '../src/byte-stream.ts';
+import { HeldClock } from '../src/held-clock.ts';
 import {
   certificatesMissing,
   type TestCertificates,
   testCertificates,
-} from './test-certificates.ts';
-import { listenWebSocket } from './web-socket-listener.ts';
+} from '../src/test-certificates.ts';
+import { listenWebSocket } from '../src/web-socket-listener.ts';
 
 const host = '127.0.0.1';
 const seed = 20_261;
