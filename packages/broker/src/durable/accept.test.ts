@@ -181,6 +181,18 @@ suite('a message for many durable sessions', () => {
     await reader.expectNothing();
   });
 
+  test('large payloads are each their own message’s', async () => {
+    const { lasting, broker, sync } = await durableWorld();
+    const readers = [await lasting({ clientId: 'a' }, 't'), await lasting({ clientId: 'b' }, 't')];
+    for (const letter of ['x', 'y', 'z']) broker.publish('t', letter.repeat(20_000), { qos: 1 });
+    await sync();
+    for (const reader of readers) {
+      for (const letter of ['x', 'y', 'z']) {
+        assert.equal(textOf(await reader.expect(publish)), letter.repeat(20_000));
+      }
+    }
+  });
+
   test('what an earlier connection left unacknowledged is read again, and comes first', async () => {
     const { lasting, connected, sync, engine } = await durableWorld();
     const first = await lasting({}, 't');

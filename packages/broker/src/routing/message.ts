@@ -160,6 +160,7 @@ export class Message implements PublishParts {
    */
   setStored(view: PublishView): void {
     this.#topic = null;
+    this.#payload = null;
     this.bytes = view.bytes;
     this.topicStart = view.topicStart;
     this.topicEnd = view.topicEnd;

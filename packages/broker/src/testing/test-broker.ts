@@ -29,7 +29,7 @@ export interface TestBroker {
   settle(): Promise<void>;
 }
 
-/** What brokers of tests are given unless the test says otherwise. */
+/** What brokers of tests are given unless the test says otherwise, be it `engine: undefined`. */
 export const testDefaults: { engine: (() => Engine) | null } = { engine: null };
 
 /** @param clock to go on with that of an earlier broker */
@@ -38,7 +38,7 @@ export function testBroker(
   clock: VirtualClock = new VirtualClock(),
 ): TestBroker {
   const network = new MemoryNetwork(clock.defer);
-  const engine = options.engine ?? testDefaults.engine?.();
+  const engine = 'engine' in options ? options.engine : testDefaults.engine?.();
   const broker = new Broker({ ...options, engine, clock, random: new SeededRandom(1) });
   if (engine !== undefined) void broker.start();
   network.listen('broker', stream => broker.accept(stream));
