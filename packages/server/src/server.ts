@@ -164,7 +164,7 @@ export class Server {
 
   /**
    * Takes over what of another configuration it can: bounds, the log's level, listeners that are
-   * new or gone (who is connected stays so), and certificates. Logs how it went.
+   * new or gone (who is connected stays so), where clients go when it stops, and certificates. Logs how it went.
    *
    * @returns the keys that are different and need a restart, as `storage.dataDir`
    */
@@ -183,12 +183,13 @@ export class Server {
     const kept = Object.fromEntries(fixedLimits.map(name => [name, this.#config.limits[name]]));
     const limits = { ...config.limits, ...kept };
     const log = { ...this.#config.log, level: config.log.level };
-    this.#config = { ...this.#config, limits, log, listeners: config.listeners, sys: config.sys };
+    const { listeners, sys, shutdown } = config;
+    this.#config = { ...this.#config, limits, log, listeners, sys, shutdown };
     this.broker.setLimits(limits);
     await this.log.setLevel(log.level);
     this.#observe();
-    this.#sys.start(config.sys.intervalSeconds);
-    await this.#relisten(config.listeners);
+    this.#sys.start(sys.intervalSeconds);
+    await this.#relisten(listeners);
     await this.reload();
     const changed = changes.filter(path => isLiveKey(path));
     this.log.info('configuration was read again', { changed });
@@ -209,15 +210,15 @@ export class Server {
   }
 
   /**
-   * Accepts nobody new, tells the clients and waits until they have been told, at most
-   * `limits.closeGraceMs`.
+   * Accepts nobody new, tells the clients, and where else they may go (`shutdown`), and waits until
+   * they have been told, at most `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
     this.#securityWatch?.close();
     for (const { watch } of this.#listeners) watch?.close();
     this.#sys.stop();
     const listening = this.#listeners.map(listener => listener.close());
-    await this.broker.close();
+    await this.broker.close(this.#config.shutdown);
     await Promise.all(listening);
     await this.#admin?.close();
     this.#storage?.close();
