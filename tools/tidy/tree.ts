@@ -10,7 +10,7 @@ export type Tree = ReadonlyMap<string, string>;
 
 const SKIPPED_FOLDERS = new Set(['.cache', '.git', 'dist', 'node_modules']);
 const TEXT_FILE =
-  /\.(ts|js|mjs|json|md|toml|yaml|conf|service|sh|html|css)$|^\.[\w.-]+$|^\.ci\/run$|(^|\/)(Dockerfile|LICENSE)$|\.dockerignore$/;
+  /\.(ts|js|mjs|json|md|toml|yaml|conf|service|socket|sh|html|css)$|^\.[\w.-]+$|^\.ci\/run$|(^|\/)(Dockerfile|LICENSE)$|\.dockerignore$/;
 
 /** Reads all text files below `root`. */
 export function readTree(root: string): Tree {

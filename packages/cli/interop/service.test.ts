@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -89,6 +89,29 @@ suite('under systemd', { timeout }, () => {
     await serving.says(/WARN {2}cannot tell the service manager .*systemd-notify ENOENT/);
     serving.kill('SIGTERM');
     equal((await serving.outcome).code, 0);
+  });
+
+  test('takes over a socket', { skip: lacks('systemd-socket-activate') }, async t => {
+    const file = join(folder, 'activated.toml');
+    await writeFile(file, '[[listeners]]\nfd = 3\n');
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    await new Promise(done => free.close(done));
+    const url = `mqtt://127.0.0.1:${port}`;
+    const args = [process.execPath, launcher, 'serve', '--config', file];
+    const serving = new Running('systemd-socket-activate', ['-l', `127.0.0.1:${port}`, ...args]);
+    t.after(() => serving.kill('SIGKILL'));
+    await serving.says(/Listening on/);
+    // It is what starts the server, and waits in the socket meanwhile.
+    const probing = godwit('probe', url, '--timeout', '20');
+    equal(await urlOf(serving), url);
+    equal((await probing.outcome).code, 0);
+    serving.kill('SIGTERM');
+    equal((await serving.outcome).code, 0);
+    const alone = await godwit('serve', '--config', file, '--set', 'listeners.0.fd=999').outcome;
+    equal(alone.code, 1);
+    match(alone.stderr, /cannot listen on file descriptor 999: /);
   });
 
   test('the unit file is one', { skip: lacks('systemd-analyze') }, async () => {

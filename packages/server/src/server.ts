@@ -20,14 +20,12 @@ import { SysTopics } from './sys-topics.ts';
 import { version } from './version.ts';
 
 /** What a listener is opened at. */
-type Listening = Pick<Partial<ListenerConfig>, 'type' | 'path' | 'host' | 'port'>;
+type Listening = Pick<Partial<ListenerConfig>, 'type' | 'path' | 'host' | 'port' | 'fd'>;
 
 /** A listener could not be opened. */
 export class ListenError extends Error {
   constructor(listener: Listening, cause: NodeJS.ErrnoException) {
-    const { type, path, host, port } = listener;
-    const where = type === 'unix' ? path : `${host}, port ${port}`;
-    super(`cannot listen on ${where}: ${whyNot(cause)}`, { cause });
+    super(`cannot listen on ${whereOf(listener)}: ${whyNot(cause)}`, { cause });
     this.name = 'ListenError';
   }
 }
@@ -374,6 +372,11 @@ async function securityOf(config: Config): Promise<Security | null> {
   if (authenticators.length === 0 && !hasRules) return null;
   const { Security } = await import('./security.ts');
   return Security.open(config);
+}
+
+function whereOf({ type, path, host, port, fd }: Listening): string | undefined {
+  if (type === 'unix') return path;
+  return fd === undefined ? `${host}, port ${port}` : `file descriptor ${fd}`;
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException): string {

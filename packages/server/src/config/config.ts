@@ -33,6 +33,7 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly type: ListenerType;
   readonly host: string;
   readonly port: number;
+  readonly fd?: number;
   readonly backlog: number;
   readonly proxyProtocol?: readonly string[];
   readonly handshakeTimeoutMs?: number;
