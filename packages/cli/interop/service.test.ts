@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,11 +114,12 @@ suite('under systemd', { timeout }, () => {
     match(alone.stderr, /cannot listen on file descriptor 999: /);
   });
 
-  test('the unit file is one', { skip: lacks('systemd-analyze') }, async () => {
+  test('the unit files are some', { skip: lacks('systemd-analyze') }, async () => {
     const copy = join(folder, 'godwit.service');
     const text = await readFile(unit, 'utf8');
     await writeFile(copy, text.replace('/usr/local/bin/godwit', launcher));
-    const args = ['verify', '--man=no', copy];
+    await copyFile(unit.replace(/service$/, 'socket'), join(folder, 'godwit.socket'));
+    const args = ['verify', '--man=no', copy, join(folder, 'godwit.socket')];
     deepEqual(await new Running('systemd-analyze', args).outcome, {
       code: 0,
       stdout: '',
