@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES = [
   'python3-paho-mqtt',
   'slapd',
   'strace',
+  'systemd',
   'tinyproxy',
   'tshark',
 ];

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 export type Tree = ReadonlyMap<string, string>;
 
 const SKIPPED_FOLDERS = new Set(['.cache', '.git', 'dist', 'node_modules']);
-const TEXT_FILE = /\.(ts|js|mjs|json|md|toml|conf|sh|html|css)$|^\.[\w.-]+$|^\.ci\/run$|^LICENSE$/;
+const TEXT_FILE =
+  /\.(ts|js|mjs|json|md|toml|yaml|conf|service|socket|sh|html|css)$|^\.[\w.-]+$|^\.ci\/run$|(^|\/)(Dockerfile|LICENSE)$|\.dockerignore$/;
 
 /** Reads all text files below `root`. */
 export function readTree(root: string): Tree {

@@ -24,6 +24,22 @@ suite('close', () => {
     assert.equal(clock.timerCount, 0);
   });
 
+  test('0x9C to clients of 5.0 where there is another server; the code alone if need be', async () => {
+    const { broker, connected } = testBroker();
+    const five = await connected({ clientId: 'five' });
+    const small = await connected({ clientId: 'small', properties: { maximumPacketSize: 20 } });
+    const four = await connected({ clientId: 'four', protocolVersion: 4 });
+    const serverReference = 'other.example:1883';
+    const closed = broker.close({ serverReference });
+    const properties = { serverReference };
+    await five.expect({ type: disconnect, reasonCode: 0x9c, properties });
+    await five.expectClosed();
+    await small.expect({ type: disconnect, reasonCode: 0x9c });
+    await small.expectClosed();
+    await four.expectClosed();
+    await closed;
+  });
+
   test('refuses streams that come later', async () => {
     const { broker, client } = testBroker();
     await broker.close();

@@ -97,6 +97,15 @@ export interface AcceptOptions {
   readonly ack?: AckLevel;
 }
 
+/** How {@link Broker.close} says goodbye. */
+export interface CloseOptions {
+  /**
+   * Where clients are to go meanwhile; those of 5.0 are told so (0x9C, use another server), instead
+   * of 0x8B. At most 65,535 bytes.
+   */
+  readonly serverReference?: string | undefined;
+}
+
 /** What {@link Broker.disconnect} tells the client: 0x98, administrative action, by default. */
 export type DisconnectOptions = Partial<ConnectRefusal>;
 
@@ -387,9 +396,9 @@ export class Broker {
    * gone, at the latest after `limits.closeGraceMs`, and everything is stored. Listeners are their
    * owner's to close, before this.
    */
-  close(): Promise<void> {
+  close({ serverReference }: CloseOptions = {}): Promise<void> {
     // Not before this is set: a hook that hears of a disconnection may call it, too.
-    this.#closing ??= Promise.resolve().then(() => this.#close());
+    this.#closing ??= Promise.resolve().then(() => this.#close(serverReference));
     return this.#closing;
   }
 
@@ -408,9 +417,12 @@ export class Broker {
     return this.#isReady ? 'running' : 'starting';
   }
 
-  async #close(): Promise<void> {
+  async #close(serverReference: string | undefined): Promise<void> {
+    // A Server Reference stands with 0x9C and 0x9D only.
+    const { serverShuttingDown, useAnotherServer } = ReasonCode;
+    const reasonCode = serverReference === undefined ? serverShuttingDown : useAnotherServer;
     for (const connection of this.#connections) {
-      connection.disconnect(ReasonCode.serverShuttingDown);
+      connection.disconnect(reasonCode, { serverReference });
     }
     if (this.#connections.size > 0) {
       const { clock, limits } = this.#context;

@@ -24,6 +24,7 @@ export {
   type AcceptOptions,
   Broker,
   type BrokerOptions,
+  type CloseOptions,
   type DisconnectOptions,
   type PublishOptions,
 } from './broker.ts';

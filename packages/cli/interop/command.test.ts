@@ -155,7 +155,7 @@ suite('exit codes', { timeout }, () => {
     match(String(stderr), /^godwit sub: option '-q.* Expected an integer from 0 to 2\.\n$/);
     deepEqual(await outcomeOf(godwit('brew')), [
       1,
-      "godwit: there is no command 'brew'; expected serve, config, ctl, top, pub, sub, bench, passwd, explain, store, migrate or --help\n",
+      "godwit: there is no command 'brew'; expected serve, config, ctl, top, pub, sub, bench, probe, passwd, explain, store, migrate or --help\n",
     ]);
     const { code: helped, stdout } = await godwit('sub', '--help').outcome;
     equal(helped, 0);

@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'load a server, and measure it',
     load: async () => (await import('./commands/bench.ts')).benchCommand(),
   },
+  probe: {
+    summary: 'ask a server whether it lets clients in',
+    load: async () => (await import('./commands/probe.ts')).probeCommand(),
+  },
   passwd: {
     summary: 'edit a file of users and passwords',
     load: async () => (await import('./commands/passwd.ts')).passwdCommand(),

@@ -44,9 +44,9 @@ export async function openListener(
       log.debug('handshake failed', { type, remoteAddress, error: error.message });
     },
   };
-  const { host, port, backlog, proxyProtocol, handshakeTimeoutMs, handshakesMax } = config;
+  const { host, port, fd, backlog, proxyProtocol, handshakeTimeoutMs, handshakesMax } = config;
   const arrivals = { proxyProtocol, handshakeTimeoutMs, handshakesMax };
-  const options = { host, port, backlog, ...arrivals, ...handlers };
+  const options = { host, port, fd, backlog, ...arrivals, ...handlers };
   switch (type) {
     case 'mqtt': {
       const { address, close } = await listenTcp(options, onStream);

@@ -20,14 +20,12 @@ import { SysTopics } from './sys-topics.ts';
 import { version } from './version.ts';
 
 /** What a listener is opened at. */
-type Listening = Pick<Partial<ListenerConfig>, 'type' | 'path' | 'host' | 'port'>;
+type Listening = Pick<Partial<ListenerConfig>, 'type' | 'path' | 'host' | 'port' | 'fd'>;
 
 /** A listener could not be opened. */
 export class ListenError extends Error {
   constructor(listener: Listening, cause: NodeJS.ErrnoException) {
-    const { type, path, host, port } = listener;
-    const where = type === 'unix' ? path : `${host}, port ${port}`;
-    super(`cannot listen on ${where}: ${whyNot(cause)}`, { cause });
+    super(`cannot listen on ${whereOf(listener)}: ${whyNot(cause)}`, { cause });
     this.name = 'ListenError';
   }
 }
@@ -164,7 +162,7 @@ export class Server {
 
   /**
    * Takes over what of another configuration it can: bounds, the log's level, listeners that are
-   * new or gone (who is connected stays so), and certificates. Logs how it went.
+   * new or gone (who is connected stays so), where clients go when it stops, and certificates. Logs how it went.
    *
    * @returns the keys that are different and need a restart, as `storage.dataDir`
    */
@@ -183,12 +181,13 @@ export class Server {
     const kept = Object.fromEntries(fixedLimits.map(name => [name, this.#config.limits[name]]));
     const limits = { ...config.limits, ...kept };
     const log = { ...this.#config.log, level: config.log.level };
-    this.#config = { ...this.#config, limits, log, listeners: config.listeners, sys: config.sys };
+    const { listeners, sys, shutdown } = config;
+    this.#config = { ...this.#config, limits, log, listeners, sys, shutdown };
     this.broker.setLimits(limits);
     await this.log.setLevel(log.level);
     this.#observe();
-    this.#sys.start(config.sys.intervalSeconds);
-    await this.#relisten(config.listeners);
+    this.#sys.start(sys.intervalSeconds);
+    await this.#relisten(listeners);
     await this.reload();
     const changed = changes.filter(path => isLiveKey(path));
     this.log.info('configuration was read again', { changed });
@@ -209,15 +208,15 @@ export class Server {
   }
 
   /**
-   * Accepts nobody new, tells the clients and waits until they have been told, at most
-   * `limits.closeGraceMs`.
+   * Accepts nobody new, tells the clients, and where else they may go (`shutdown`), and waits until
+   * they have been told, at most `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
     this.#securityWatch?.close();
     for (const { watch } of this.#listeners) watch?.close();
     this.#sys.stop();
     const listening = this.#listeners.map(listener => listener.close());
-    await this.broker.close();
+    await this.broker.close(this.#config.shutdown);
     await Promise.all(listening);
     await this.#admin?.close();
     this.#storage?.close();
@@ -373,6 +372,11 @@ async function securityOf(config: Config): Promise<Security | null> {
   if (authenticators.length === 0 && !hasRules) return null;
   const { Security } = await import('./security.ts');
   return Security.open(config);
+}
+
+function whereOf({ type, path, host, port, fd }: Listening): string | undefined {
+  if (type === 'unix') return path;
+  return fd === undefined ? `${host}, port ${port}` : `file descriptor ${fd}`;
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException): string {

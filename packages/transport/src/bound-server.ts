@@ -21,6 +21,8 @@ export interface ListenPortOptions extends AcceptOptions {
   readonly host?: string;
   /** 0 to 65,535; 0 lets the system choose. */
   readonly port: number;
+  /** A socket that listens already, as who started us has left it open, instead of host and port. */
+  readonly fd?: number | undefined;
   /** Lets several processes or threads bind the same port, each getting a share. */
   readonly reusePort?: boolean;
 }
@@ -31,14 +33,16 @@ export type Handle = object;
 /**
  * Binds a port and listens.
  * @param arrivals of its connections, which end with it
- * @throws Error with the system's `code` (`EADDRINUSE`, `EACCES`, …)
+ * @throws Error with the system's `code` (`EADDRINUSE`, `EACCES`, …); `EINVAL` for an `fd` that is
+ *   no socket of TCP
  */
 export async function bindPort(
-  { host, port, reusePort = false, ...options }: ListenPortOptions,
+  { host, port, fd, reusePort = false, ...options }: ListenPortOptions,
   onHandle: (handle: Handle) => void,
   arrivals?: Arrivals,
 ): Promise<Listener> {
-  const server = await bound({ host, port, reusePort }, options, onHandle);
+  const where = fd === undefined ? { host, port, reusePort } : { fd };
+  const server = await bound(where, options, onHandle);
   const { address, port: boundPort } = server.address() as AddressInfo;
   return {
     address: address.includes(':') ? `[${address}]:${boundPort}` : `${address}:${boundPort}`,

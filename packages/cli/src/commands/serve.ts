@@ -1,4 +1,6 @@
 /** `godwit serve`: runs a server until it is told to stop. */
+
+import { systemClock } from '@godwit/runtime';
 import { type ConfigSources, defaultConfig, loadConfig, portMax, Server } from '@godwit/server';
 import { Command } from 'commander';
 import { append } from '../arguments/append.ts';
@@ -6,6 +8,7 @@ import { integer } from '../arguments/numbers.ts';
 import type { CliCommand } from '../cli-command.ts';
 import { ExitCode } from '../exit-code.ts';
 import { version } from '../main.ts';
+import { ServiceManager } from '../service-manager.ts';
 import { onStopSignals } from '../stop-signals.ts';
 
 interface Values {
@@ -50,6 +53,9 @@ async function serve({ host, port, config: file, set, dataDir }: Values): Promis
   const stopped = Promise.withResolvers<void>();
   let exitCode: number = ExitCode.success;
   const server = await Server.start(await loadConfig(sources), process.stderr);
+  const manager = new ServiceManager(process.env, systemClock, error =>
+    server.log.warn('cannot tell the service manager', { error: error.message }),
+  );
   const ignoreSignals = onStopSignals(
     signal => {
       server.log.info('stopping', { signal });
@@ -57,18 +63,26 @@ async function serve({ host, port, config: file, set, dataDir }: Values): Promis
     },
     () => process.exit(ExitCode.failure),
   );
-  const stop = (): void => void server.close().then(stopped.resolve, stopped.reject);
+  const stop = (): void => {
+    manager.stopping();
+    server.close().then(stopped.resolve, stopped.reject);
+  };
   void server.failed.then(() => {
     exitCode = ExitCode.failure;
     stop();
   });
-  const onHangup = (): void => void reload(server, sources);
+  const onHangup = (): void => void manager.reloading(reload(server, sources));
   process.on('SIGHUP', onHangup);
   for (const url of server.urls) {
     process.stdout.write(`godwit ${version()} listening on ${url}\n`);
   }
+  manager.ready(`listening on ${server.urls.join(', ')}`);
   await server.log.open();
-  await stopped.promise;
+  try {
+    await stopped.promise;
+  } finally {
+    await manager.close();
+  }
   ignoreSignals();
   process.off('SIGHUP', onHangup);
   return exitCode;

@@ -13,7 +13,7 @@ import { securityIssues } from './security-rules.ts';
 
 const shownLengthMax = 60;
 /** More names than this are not listed. */
-const listedMax = 12;
+const listedMax = 16;
 
 /** @throws ConfigError with everything that is wrong */
 export function checkConfig(layers: Layers): Config {

@@ -33,6 +33,7 @@ export interface ListenerConfig extends Partial<CertificateConfig> {
   readonly type: ListenerType;
   readonly host: string;
   readonly port: number;
+  readonly fd?: number;
   readonly backlog: number;
   readonly proxyProtocol?: readonly string[];
   readonly handshakeTimeoutMs?: number;
@@ -145,6 +146,10 @@ export interface SysConfig {
   readonly intervalSeconds: number;
 }
 
+export interface ShutdownConfig {
+  readonly serverReference?: string | undefined;
+}
+
 /** Every key and its meaning: see the configuration reference. */
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
@@ -157,6 +162,7 @@ export interface Config {
   readonly storage: StorageConfig;
   readonly admin: AdminConfig;
   readonly sys: SysConfig;
+  readonly shutdown: ShutdownConfig;
   readonly features: Features;
   readonly limits: Limits;
 }
@@ -196,6 +202,7 @@ export const defaultConfig: Config = {
   storage: { ack: 'disk', ackRules: [], bytesMax: 8 * 1024 ** 3, cacheBytesMax: 64 * 1024 ** 2 },
   admin: { host: '127.0.0.1', tokens: [], requestsPerSecondMax: 100 },
   sys: { intervalSeconds: 0 },
+  shutdown: {},
   features: defaultFeatures,
   limits: defaultLimits,
 };

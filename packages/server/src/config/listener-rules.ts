@@ -29,6 +29,7 @@ const typesOf: Readonly<Record<keyof ListenerConfig, readonly ListenerType[]>> =
   handshakesMax: listenerTypes,
   host: portTypes,
   port: portTypes,
+  fd: portTypes,
   path: ['ws', 'wss', 'unix'],
   mode: ['unix'],
   origins: webSocketTypes,

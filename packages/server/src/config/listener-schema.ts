@@ -12,6 +12,9 @@ import {
 } from './config.ts';
 
 const backlogMax = 65_535;
+/** Those before are standard input, output and error. */
+const fdMin = 3;
+const fdMax = 1_023;
 const hostLengthMax = 253;
 const pathLengthMax = 4096;
 const originsMax = 256;
@@ -61,6 +64,16 @@ export const listener: z.ZodType<ListenerConfig> = z
         'Not for `unix`. TCP port; 0 lets the system choose one. If not given ' +
           `${defaultPorts.mqtt} for \`mqtt\`, ${defaultPorts.mqtts} for \`mqtts\`, ` +
           `${defaultPorts.ws} for \`ws\`, ${defaultPorts.wss} for \`wss\`.`,
+      ),
+    fd: z
+      .int()
+      .min(fdMin)
+      .max(fdMax)
+      .optional()
+      .describe(
+        'Not for `unix`. File descriptor of a socket that listens already, instead of `host` and ' +
+          '`port`, which do not count then: systemd passes those of a socket unit from 3 on. Once ' +
+          'closed by a reload, it is gone until a restart.',
       ),
     backlog: z
       .int()

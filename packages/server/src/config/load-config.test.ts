@@ -139,7 +139,7 @@ suite('loadConfig', () => {
         'GODWIT__LIMITS__INFLIGHT_MAX: limits.inflightMax is "many"; expected an integer from 1 to 65,535',
         'GODWIT__LOG__LEVL: stands for no key of the configuration; did you mean GODWIT__LOG__LEVEL?',
         'godwit.toml:10: log.level is 3; expected "debug" or "info" or "warn" or "error" or "silent"',
-        'godwit.toml:1: there is no colour; expected listeners, bans, auth, authenticators, acl, log, delivery, storage, admin, sys, features, limits',
+        'godwit.toml:1: there is no colour; expected listeners, bans, auth, authenticators, acl, log, delivery, storage, admin, sys, shutdown, features, limits',
         'godwit.toml:3: limits.receiveMaximum is 0; expected an integer from 1 to 65,535',
         'godwit.toml:4: there is no limits.queueMesagesMax; did you mean queueMessagesMax?',
         'godwit.toml:6: listeners.0.port is "x"; expected an integer from 0 to 65,535',

@@ -23,6 +23,7 @@ const pathLengthMax = 4096;
 const ackRulesMax = 1024;
 const authenticatorsMax = 16;
 const bansMax = 10_000;
+const referenceLengthMax = 4096;
 const valueLengthMax = 65_535;
 
 const auth = z
@@ -211,6 +212,22 @@ const sys = z
   .prefault({})
   .describe('What the broker tells about itself by MQTT, under the names that Mosquitto has.');
 
+const shutdown = z
+  .strictObject({
+    serverReference: z
+      .string()
+      .min(1)
+      .max(referenceLengthMax)
+      .optional()
+      .describe(
+        'Where clients are to go when the server stops, as `broker2.example:1883`; several with ' +
+          'spaces between. Those of MQTT 5.0 are told so with 0x9C, use another server; without ' +
+          'it they are told 0x8B, server shutting down.',
+      ),
+  })
+  .prefault({})
+  .describe('How a server says goodbye; how long that may take is `limits.closeGraceMs`.');
+
 const featureEntries = Object.entries(defaultFeatures).map(([name, isOn]) => [
   name,
   z.boolean().default(isOn),
@@ -266,6 +283,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
   storage,
   admin,
   sys,
+  shutdown,
   features,
   limits,
 });
