@@ -81,6 +81,26 @@ suite('the admin listener', () => {
     equal(await closing.text(), 'not ready: closing\n');
   });
 
+  test('changes nothing before what is stored has been read', async t => {
+    const audit: object[] = [];
+    const system: AdminSystem = {
+      broker: { inspector: { phase: 'starting' } } as Broker,
+      clock: systemClock,
+      version: '0.0.1',
+      urls: () => [],
+      config: () => ({}),
+      engineStats: () => null,
+      observe: () => () => {},
+      audit: (_, fields) => audit.push(fields),
+    };
+    const { call } = await bench(t, { system });
+    equal((await call('/livez')).status, 200);
+    equal((await call('/readyz')).status, 503);
+    equal((await call('/api/v1/status')).status, 200);
+    equal((await call('/api/v1/messages', post({ topic: 'x' }))).status, 503);
+    deepEqual(audit, [{ who: '127.0.0.1', method: 'post', path: '/api/v1/messages', status: 503 }]);
+  });
+
   test('has metrics for Prometheus', async t => {
     const { call, client } = await bench(t);
     await client('a');

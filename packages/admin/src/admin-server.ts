@@ -50,6 +50,10 @@ export class AdminServer {
       watch.close();
       throw error;
     }
+    // Out of file descriptors, for instance: unheard, it would end the process.
+    server.on('error', error =>
+      system.audit('cannot accept a connection', { error: error.message }),
+    );
     return new AdminServer(server, events, watch);
   }
 

@@ -2,10 +2,8 @@
  * Who wants to hear what clients do. The broker's hooks are set only while somebody does, so that
  * nobody else pays for them.
  */
+import type { Observer } from '@godwit/admin';
 import type { Hooks } from '@godwit/broker';
-
-/** What can be heard; see the hooks of the same names. */
-export type Observer = Pick<Hooks, 'onConnect' | 'onDisconnect' | 'onSubscribe' | 'onUnsubscribe'>;
 
 export class Observers {
   readonly #hooks: Hooks;

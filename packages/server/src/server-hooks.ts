@@ -1,10 +1,10 @@
 /** What the server does at the broker's hooks: has it decided who may connect, and logs what happens. */
+import type { Observer } from '@godwit/admin';
 import type { AuthenticateAnswer, ClientInfo, ConnectRequest, Hooks } from '@godwit/broker';
 import { ReasonCode, reasonCodeName } from '@godwit/protocol';
 import type { AuthConfig } from './config/config.ts';
 import type { Log, LogFields } from './log/log.ts';
 import { isLocalClient } from './loopback.ts';
-import type { Observer } from './observers.ts';
 import type { Security } from './security.ts';
 
 const refusal: AuthenticateAnswer = { reasonCode: ReasonCode.notAuthorized };

@@ -99,6 +99,10 @@ async function audited(
 }
 
 async function answer(route: Route, call: Call, system: AdminSystem): Promise<Response> {
+  // What is stored is not there yet: it would come on top of the change, or be missed by it.
+  if (route.scope === 'write' && system.broker.inspector.phase === 'starting') {
+    throw new Problem(503, 'the server is starting');
+  }
   const query = checked(route.query, call.req.query(), 'query');
   const body = route.body === undefined ? undefined : checked(route.body, await json(call), 'body');
   const result = await route.run({ params: call.req.param(), query, body }, system);

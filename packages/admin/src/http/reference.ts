@@ -16,7 +16,7 @@ What the [admin listener](../operate/monitoring.md) answers below \`${apiPrefix}
 
 With tokens configured, each request has \`Authorization: Bearer\` and one that has the scope named
 here. Errors are \`application/problem+json\`: 400 for what is not valid, 401 and 403 for who may not,
-404 for what there is not, 429 for too many requests.
+404 for what there is not, 429 for too many requests, 503 for changes while the server starts.
 
 \`GET ${apiPrefix}/events\` (scope \`read\`) is a stream of server-sent events: \`connected\`,
 \`disconnected\`, \`subscribed\`, \`unsubscribed\`, and \`missed\` with a count for a reader that is too

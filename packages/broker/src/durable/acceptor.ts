@@ -48,7 +48,7 @@ const targetsKept = 1024;
 export class Acceptor {
   /** All durable sessions by their number. */
   readonly sessions: Map<number, DurableSession>;
-  /** The last offer found no room, and none was made since. */
+  /** The last offer found no room; whoever hears that there is some again says so here. */
   isFull: boolean;
   readonly #log: AcceptLog;
   readonly #handlers: AcceptorHandlers;
@@ -75,9 +75,6 @@ export class Acceptor {
     this.#message = null;
     this.#lastAt = 0;
     log.onAccepted(upTo => this.#accepted(upTo));
-    log.onDrain(() => {
-      this.isFull = false;
-    });
   }
 
   /** From now to {@link commit}, what durable sessions take is this message. */

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { PacketType, type ProtocolVersion } from '@godwit/protocol';
-import type { RawClient } from '@godwit/testkit';
+import { type RawClient, SeededRandom, VirtualClock } from '@godwit/testkit';
+import { Broker } from '../broker.ts';
 import { type DurableWorld, durableWorld } from '../testing/durable-world.ts';
+import { HandEngine } from '../testing/hand-engine.ts';
 import { publishOf, textOf } from '../testing/test-broker.ts';
 
 const { publish, puback, pubrec, suback, connack, subscribe } = PacketType;
@@ -174,4 +176,18 @@ test('a disk that breaks: no acknowledgement, no connection, and its owner is to
   assert.equal(failures.length, 1);
   const late = world.client();
   await late.expectClosed();
+});
+
+test('what is published during the start is refused, and nothing for its sake after it', async () => {
+  const engine = new HandEngine(true);
+  const clock = new VirtualClock();
+  const broker = new Broker({ engine, clock, random: new SeededRandom(1) });
+  const started = broker.start();
+  assert.equal(broker.publish('t', 'early', { retain: true }), false);
+  assert.equal(broker.metrics.messagesDroppedStorageFull, 1);
+  await started;
+  assert.equal(broker.inspector.storage, 'ready');
+  broker.publish('t', 'in time', { retain: true });
+  assert.equal(broker.metrics.retainedMessages, 1);
+  await broker.close();
 });

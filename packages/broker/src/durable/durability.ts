@@ -65,6 +65,8 @@ export class Durability {
     await this.engine.start();
     const recovery = new Recovery(this.#context, this, this.#retained, publishWill);
     this.#nextNumber = await recovery.run(this.#nextNumber);
+    // What was offered before now had no log to go to; that tells nothing of its room.
+    this.acceptor.isFull = false;
     recovery.resume();
   }
 

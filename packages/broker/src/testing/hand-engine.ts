@@ -68,7 +68,8 @@ class HandLog implements AcceptLog {
   #released: number[] = [];
   #encode: (key: number, into: Uint8Array) => number = () => 0;
   #onAccepted: (upTo: number) => void = () => {};
-  readonly #onDrain: (() => void)[] = [];
+  #onDrain: () => void = () => {};
+  #isLoaded = false;
 
   constructor(engine: HandEngine, medium: Medium) {
     this.#engine = engine;
@@ -81,10 +82,11 @@ class HandLog implements AcceptLog {
       if (holders > 0) this.held.set(at, { bytes, holders });
     }
     for (const [key, bytes] of this.#medium.marks) visitor.mark(key, bytes);
+    this.#isLoaded = true;
   }
 
   offer(bytes: Uint8Array, start: number, end: number, holders: number): number {
-    if (this.#engine.isFull) return 0;
+    if (this.#engine.isFull || !this.#isLoaded) return 0;
     this.#medium.lastAt += 1;
     const at = this.#medium.lastAt;
     const copy = new Uint8Array(bytes.slice(start, end));
@@ -103,7 +105,7 @@ class HandLog implements AcceptLog {
   }
 
   onDrain(listener: () => void): void {
-    this.#onDrain.push(listener);
+    this.#onDrain = listener;
   }
 
   read(at: number): Uint8Array | Promise<Uint8Array> {
@@ -144,7 +146,7 @@ class HandLog implements AcceptLog {
   }
 
   drained(): void {
-    for (const listener of this.#onDrain) listener();
+    this.#onDrain();
   }
 
   writeMarks(): void {
