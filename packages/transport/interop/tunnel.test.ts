@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import type { Clock } from '@godwit/runtime';
-import type { ByteStream } from '../byte-stream.ts';
-import { byteStreamContract } from '../contract.ts';
-import { connectTcp } from '../tcp-connect.ts';
-import { listenTcp } from '../tcp-listener.ts';
+import type { ByteStream } from '../src/byte-stream.ts';
+import { byteStreamContract } from '../src/contract.ts';
+import { connectTcp } from '../src/tcp-connect.ts';
+import { listenTcp } from '../src/tcp-listener.ts';
 
 const host = '127.0.0.1';
 const target = { host: 'broker.example', port: 0x0102 };
