@@ -52,6 +52,7 @@ export class Server {
   #config: Config;
   /** One {@link apply} after the other. */
   #applying: Promise<void>;
+  #isClosing: boolean;
   #listeners: (OpenListener & {
     readonly config: ListenerConfig;
     readonly watch: FileWatch | null;
@@ -117,6 +118,7 @@ export class Server {
     this.#storage = storage;
     this.#config = config;
     this.#applying = Promise.resolve();
+    this.#isClosing = false;
     const hooks = serverHooks(config.auth, security, log);
     this.observers = new Observers(hooks);
     this.#stopLogging = null;
@@ -178,6 +180,7 @@ export class Server {
   }
 
   async #apply(config: Config): Promise<readonly string[]> {
+    if (this.#isClosing) return [];
     const changes = configDiff(this.#config, config).map(({ path }) => path);
     const ignored = changes.filter(path => !isLiveKey(path));
     const kept = Object.fromEntries(fixedLimits.map(name => [name, this.#config.limits[name]]));
@@ -213,6 +216,9 @@ export class Server {
    * `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    // Else a listener that is being opened would stay open.
+    await this.#applying;
     this.#securityWatch?.close();
     for (const { watch } of this.#listeners) watch?.close();
     this.#sys.stop();
