@@ -72,3 +72,18 @@ test('fixed bounds are refused', async t => {
   throws(() => server.broker.setLimits({ inflightMax: 0 }), /inflightMax: is 0/);
   equal(server.broker.limits.inflightMax, base.limits.inflightMax);
 });
+
+test('a listener that is being opened when the server closes is closed too', async () => {
+  const server = await Server.start(base, { write: () => {} });
+  const more = { ...defaultListener, port: 0, backlog: 7 };
+  const applied = server.apply({ ...base, listeners: [...base.listeners, more] });
+  await Promise.resolve();
+  await server.close();
+  await applied;
+  equal(server.urls.length, 2);
+  for (const url of server.urls) {
+    const port = Number(new URL(url).port);
+    await rejects(connectTcp({ host: '127.0.0.1', port }), { code: 'ECONNREFUSED' });
+  }
+  deepEqual(await server.apply(base), [], 'nothing is opened any more');
+});

@@ -50,6 +50,7 @@ export class Server {
   #config: Config;
   /** One {@link apply} after the other. */
   #applying: Promise<void>;
+  #isClosing: boolean;
   #listeners: (OpenListener & {
     readonly config: ListenerConfig;
     readonly watch: FileWatch | null;
@@ -115,6 +116,7 @@ export class Server {
     this.#storage = storage;
     this.#config = config;
     this.#applying = Promise.resolve();
+    this.#isClosing = false;
     const hooks = serverHooks(config.auth, security, log);
     this.observers = new Observers(hooks);
     this.#stopLogging = null;
@@ -176,6 +178,7 @@ export class Server {
   }
 
   async #apply(config: Config): Promise<readonly string[]> {
+    if (this.#isClosing) return [];
     const changes = configDiff(this.#config, config).map(({ path }) => path);
     const ignored = changes.filter(path => !isLiveKey(path));
     const kept = Object.fromEntries(fixedLimits.map(name => [name, this.#config.limits[name]]));
@@ -212,6 +215,9 @@ export class Server {
    * they have been told, at most `limits.closeGraceMs`.
    */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    // Else a listener that is being opened would stay open.
+    await this.#applying;
     this.#securityWatch?.close();
     for (const { watch } of this.#listeners) watch?.close();
     this.#sys.stop();

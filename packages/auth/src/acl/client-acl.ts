@@ -36,6 +36,8 @@ type Values = (name: string) => string | undefined;
 const nobody: AclDecision = { isAllowed: false, rule: null, qosMax: 0 };
 /** Answers that are remembered for each client; all are forgotten at the bound. */
 const answersMax = 256;
+/** Of longer topics nothing is remembered: 256 of 65,535 bytes would be 16 MB for one client. */
+const rememberedLengthMax = 512;
 
 export class ClientAcl {
   readonly #stages: readonly Stage[];
@@ -155,6 +157,7 @@ function grant(topic: string, rule: AclRule, values: Values): Grant[] {
 }
 
 function remember<T>(answers: Map<string, T>, key: string, answer: T): void {
+  if (key.length > rememberedLengthMax) return;
   if (answers.size >= answersMax) answers.clear();
   answers.set(key, answer);
 }
