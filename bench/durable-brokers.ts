@@ -2,17 +2,12 @@
  * The brokers that keep messages on the disk: how each is started on a folder, as a process of its
  * own on one processor, and what its acknowledgements promise.
  */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type Broker,
-  brokers,
-  freePort,
-  launcher,
-  type RunningBroker,
-  running,
-} from './brokers.ts';
+import { freePort } from '@godwit/testkit/free-port';
+import { type Broker, brokers, launcher, type RunningBroker, running } from './brokers.ts';
 
 export interface DurableBroker {
   readonly name: string;

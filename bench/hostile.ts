@@ -5,14 +5,16 @@
  *
  *   node --conditions=godwit-source bench/hostile.ts [words of the attacks wanted]
  */
+
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@godwit/testkit/free-port';
 import { testCertificates } from '@godwit/transport/test-certificates';
-import { freePort, type RunningBroker, running } from './brokers.ts';
+import { type RunningBroker, running } from './brokers.ts';
 import {
   Attackers,
   aliases,

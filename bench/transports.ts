@@ -4,14 +4,16 @@
  *
  *   node --conditions=godwit-source bench/transports.ts [tcp] [tls] [ws] [wss]
  */
+
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@godwit/testkit/free-port';
 import type { ByteStream } from '@godwit/transport';
 import { connectTcp, connectTls, connectWebSocket } from '@godwit/transport/node';
 import { testCertificates } from '@godwit/transport/test-certificates';
-import { freePort, launcher, type RunningBroker, running } from './brokers.ts';
+import { launcher, type RunningBroker, running } from './brokers.ts';
 import { median } from './report.ts';
 
 type Kind = 'tcp' | 'tls' | 'ws' | 'wss';

@@ -2,6 +2,7 @@
  * Our client over TLS, WebSocket, both, and a Unix socket, to our server and to Debian's mosquitto;
  * and to both through the proxies of others.
  */
+
 import { deepEqual, equal, match, rejects } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { after, before, suite, test } from 'node:test';
 import { connect as connectByWebSocket, ErrorCode, type MqttError } from '@godwit/client';
 import { connect, type NodeClientOptions, type TlsClientOptions } from '@godwit/client/node';
 import { type Config, defaultConfig, type ListenerConfig, Server } from '@godwit/server';
+import { freePort } from '@godwit/testkit/free-port';
 import {
   certificatesMissing,
   type TestCertificates,
@@ -20,7 +22,6 @@ import { suiteMs } from './support/inbox.ts';
 import { skipWhereMissing } from './support/program.ts';
 import { proxiesMissing, startMicrosocks, startTinyproxy } from './support/proxies.ts';
 import {
-  freePort,
   mosquittoMissing,
   type Server as RunningServer,
   startMosquitto,

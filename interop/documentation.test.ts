@@ -2,12 +2,12 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Broker } from '@godwit/broker';
+import { freePort } from '@godwit/testkit/free-port';
 import { listenTcp } from '@godwit/transport/node';
 import { examplesOf } from '../tools/docs/examples.ts';
 import { readTree } from '../tools/tidy/tree.ts';
@@ -24,16 +24,6 @@ const TSCONFIG = {
   compilerOptions: { noEmit: true, composite: false, isolatedDeclarations: false },
   include: ['*.ts'],
 };
-
-/** A port that is free now, for the examples say 1883, where anything may be listening. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise(done => server.once('listening', done));
-  const address = server.address();
-  await new Promise(done => server.close(done));
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP address');
-  return address.port;
-}
 
 /** A broker for an example of a client, which takes for granted that there is one. */
 async function serve(t: TestContext, port: number): Promise<void> {

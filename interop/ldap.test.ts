@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { LdapAuthenticator, type LdapOptions } from '@godwit/auth/ldap';
 import type { ConnectRequest } from '@godwit/broker';
 import { systemClock } from '@godwit/runtime';
+import { freePort } from '@godwit/testkit/free-port';
 import {
   certificatesMissing,
   type TestCertificates,
@@ -17,7 +18,6 @@ import {
 } from '@godwit/transport/test-certificates';
 import { suiteMs } from './support/inbox.ts';
 import { isInstalled, Program, skipWhereMissing } from './support/program.ts';
-import { freePort } from './support/server.ts';
 
 const slapd = '/usr/sbin/slapd';
 const missing = isInstalled('sh', '-c', `command -v ${slapd}`) ? false : 'slapd is not installed';

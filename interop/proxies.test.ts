@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { Broker, type ClientInfo } from '@godwit/broker';
+import { freePort } from '@godwit/testkit/free-port';
 import type { ByteStream } from '@godwit/transport';
 import { listenTcp, listenWebSocket } from '@godwit/transport/node';
 import { type TestCertificates, testCertificates } from '@godwit/transport/test-certificates';
@@ -16,7 +17,6 @@ import { connectAsync } from 'mqtt';
 import { Inbox, suiteMs } from './support/inbox.ts';
 import { mosquittoClients } from './support/mosquitto-clients.ts';
 import { isInstalled, Program, run, skipWhereMissing } from './support/program.ts';
-import { freePort } from './support/server.ts';
 
 const host = '127.0.0.1';
 /** Where clients connect from, which is not where the proxy does. */

@@ -1,10 +1,9 @@
 /** The broker that is killed: its process, its data folder, and how it is started again. */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@godwit/testkit/free-port';
 import { Program } from '../support/program.ts';
 
 const launcher = fileURLToPath(new URL('../../packages/cli/bin/godwit.js', import.meta.url));
@@ -101,13 +100,4 @@ function lifeOf(program: Program, listening: Promise<number>): Life {
     kill: () => program.stop('SIGKILL'),
     stop: () => program.stop('SIGTERM'),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

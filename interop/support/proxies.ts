@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@godwit/testkit/free-port';
 import { deadlineMs } from './inbox.ts';
 import { isInstalled, Program } from './program.ts';
-import { freePort } from './server.ts';
 
 const host = '127.0.0.1';
 

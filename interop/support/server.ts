@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker, type BrokerOptions } from '@godwit/broker';
+import { freePort } from '@godwit/testkit/free-port';
 import { listenTcp } from '@godwit/transport/node';
 import { Aedes } from 'aedes';
 import { isInstalled, Program } from './program.ts';
@@ -85,14 +86,4 @@ export async function startMosquitto(more: readonly string[] = []): Promise<Serv
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A port that nobody listens on now, for a program that cannot choose one itself. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

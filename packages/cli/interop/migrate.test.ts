@@ -3,7 +3,6 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -12,6 +11,7 @@ import { systemClock } from '@godwit/runtime';
 import { loadConfig, type Server } from '@godwit/server';
 import { migrateMosquitto } from '@godwit/server/data';
 import { RawClient, SeededRandom } from '@godwit/testkit';
+import { freePort } from '@godwit/testkit/free-port';
 import { connectTcp } from '@godwit/transport/node';
 import { godwit, lacks, type Outcome, Running, startServer } from './harness.ts';
 
@@ -19,15 +19,6 @@ const timeout = 60_000;
 const { publish, puback, pubrec, pubrel, pubcomp } = PacketType;
 const forEver = 0xffffffff;
 const silent = { level: 'silent', format: 'json' } as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  ok(typeof address === 'object' && address !== null);
-  return address.port;
-}
 
 /** A client that acknowledges only what it is told to. */
 async function raw(port: string, clientId: string, isNew = false): Promise<RawClient> {

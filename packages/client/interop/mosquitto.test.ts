@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '@godwit/runtime';
+import { freePort } from '@godwit/testkit/free-port';
 import type { Client, ClientOptions, Message, Subscription } from '../src/index.ts';
 import { connect, createClient } from '../src/node.ts';
 
@@ -182,15 +182,6 @@ async function take(subscription: Subscription, count: number): Promise<Message[
     if (taken.length === count) break;
   }
   return taken;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Waits until a connection is accepted, or the process has ended. */

@@ -6,7 +6,6 @@ import { equal, match } from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -14,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { scramCredential, scramMethod } from '@godwit/auth';
 import { Broker, type BrokerOptions } from '@godwit/broker';
 import { systemClock } from '@godwit/runtime';
+import { freePort } from '@godwit/testkit/free-port';
 import { connectTcp, listenTcp } from '@godwit/transport/node';
 
 const host = '127.0.0.1';
@@ -58,16 +58,6 @@ async function against(options: BrokerOptions, ...args: string[]): Promise<Outco
 
 function sutFile(name: string): string {
   return fileURLToPath(new URL(`../sut/${name}`, import.meta.url));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('no TCP address');
-  return address.port;
 }
 
 /** Resolves when the program listens. */
