@@ -9,6 +9,8 @@ import type { Clock, Timer } from '@godwit/runtime';
 
 /** Until a certificate and its key have both been written, as far as anyone can know. */
 const settleMs = 1_000;
+/** In a folder that never rests, files are looked at all the same. */
+const longestMs = 10_000;
 
 export class FileWatch {
   readonly #files: readonly string[];
@@ -17,9 +19,11 @@ export class FileWatch {
   readonly #watchers: FSWatcher[];
   #seen: string;
   #settling: Timer | null;
+  /** When the first thing moved that was not looked at; null when all is quiet. */
+  #movingSinceMs: number | null;
 
   /**
-   * @param onChange is called once when nothing has moved for a second
+   * @param onChange is called once when nothing has moved for a second, or after ten in any case
    * @throws Error with the system's `code` when a folder cannot be watched
    */
   constructor(files: readonly string[], clock: Clock, onChange: () => void) {
@@ -29,6 +33,7 @@ export class FileWatch {
     this.#watchers = [];
     this.#seen = this.#digest();
     this.#settling = null;
+    this.#movingSinceMs = null;
     try {
       // The folders: a file that is replaced is another one, which nobody would watch.
       for (const folder of new Set(files.map(file => dirname(file)))) this.#watch(folder);
@@ -52,8 +57,12 @@ export class FileWatch {
   }
 
   #moved(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#movingSinceMs ??= nowMs;
+    if (nowMs - this.#movingSinceMs >= longestMs - settleMs) return;
     this.#settling?.cancel();
     this.#settling = this.#clock.after(settleMs, () => {
+      this.#movingSinceMs = null;
       const digest = this.#digest();
       if (digest === this.#seen) return;
       this.#seen = digest;
