@@ -29,7 +29,7 @@ test('connects over a Unix socket, and anything else that a URL says', async () 
   const listener = await listenUnix({ path, backlog: 1 }, stream => {
     new ScriptedServer(stream, 5, () => undefined);
   });
-  await using client = await connect(`unix:${path}`, { timeoutMs: 10_000 });
+  const client = await connect(`unix:${path}`, { timeoutMs: 10_000 });
   assert.equal((await client.publish('t', 'x', { qos: 1 })).reasonCode, 0);
   await client.close();
   await listener.close();
