@@ -69,7 +69,8 @@ class HandLog implements AcceptLog {
   #encode: (key: number, into: Uint8Array) => number = () => 0;
   #onAccepted: (upTo: number) => void = () => {};
   #onDrain: () => void = () => {};
-  #isLoaded = false;
+  /** Takes offers; set by `load`. */
+  isLoaded = false;
 
   constructor(engine: HandEngine, medium: Medium) {
     this.#engine = engine;
@@ -82,11 +83,11 @@ class HandLog implements AcceptLog {
       if (holders > 0) this.held.set(at, { bytes, holders });
     }
     for (const [key, bytes] of this.#medium.marks) visitor.mark(key, bytes);
-    this.#isLoaded = true;
+    this.isLoaded = true;
   }
 
   offer(bytes: Uint8Array, start: number, end: number, holders: number): number {
-    if (this.#engine.isFull || !this.#isLoaded) return 0;
+    if (this.#engine.isFull || !this.isLoaded) return 0;
     this.#medium.lastAt += 1;
     const at = this.#medium.lastAt;
     const copy = new Uint8Array(bytes.slice(start, end));
