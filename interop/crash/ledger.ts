@@ -69,7 +69,9 @@ export class Receiver {
 
   /** Whether `member` was to get the first copy, too. */
   saw(member: string, { sentAt }: Entry): boolean {
-    const isIn = this.intervals.some(({ since }) => since > 0 && sentAt > since);
+    const isIn = this.intervals.some(
+      ({ since, until }) => since > 0 && sentAt > since && (until === 0 || sentAt < until),
+    );
     return isIn && member === this.name;
   }
 
