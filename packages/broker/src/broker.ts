@@ -2,33 +2,32 @@
  * The broker as its owner sees it: takes byte streams, speaks MQTT on them, and lets the owner
  * publish. Opens no socket, file or timer of its own: all of that is handed in.
  */
-import {
-  isValidTopicName,
-  PacketType,
-  type PublishProperties,
-  type QoS,
-  ReasonCode,
-} from '@godwit/protocol';
-import { type Clock, type Random, systemClock, systemRandom } from '@godwit/runtime';
-import type { Engine } from '@godwit/storage';
+import { isValidTopicName, PacketType, ReasonCode } from '@godwit/protocol';
+import { systemClock, systemRandom } from '@godwit/runtime';
 import type { ByteStream } from '@godwit/transport';
 import { Admission } from './admission/admission.ts';
 import type { Ban, BanKind, BanRequest } from './admission/bans.ts';
 import { Entrance, type EntranceOptions } from './admission/entrance.ts';
 import { liesIn, parseNetwork } from './admission/ip-network.ts';
+import type {
+  AcceptOptions,
+  BrokerOptions,
+  CloseOptions,
+  DisconnectOptions,
+  PublishOptions,
+} from './broker-options.ts';
 import { Connection, type ConnectionHandlers, Phase } from './connection/connection.ts';
 import { Flusher } from './connection/flusher.ts';
 import { type PublishRatePolicy, publishRatePolicies } from './connection/inbound-rate.ts';
 import { OutboundBudget } from './connection/outbound-budget.ts';
 import { SlabPool } from './connection/slab-pool.ts';
 import type { Context } from './context.ts';
-import { type AckLevel, type AckRule, ackRules, checkAckLevel } from './durable/ack-level.ts';
+import { type AckLevel, ackRules, checkAckLevel } from './durable/ack-level.ts';
 import { Durability } from './durable/durability.ts';
 import { type Features, resolveFeatures } from './features.ts';
 import { checkedRefusal } from './handlers/answers.ts';
 import { packetHandlers } from './handlers/packet-handlers.ts';
 import { keepsAll } from './handlers/reauthorize.ts';
-import type { ConnectRefusal, Hooks } from './hooks.ts';
 import { type BrokerPhase, Inspector } from './inspect/inspector.ts';
 import { fixedLimits, type Limits, resolveLimits } from './limits.ts';
 import { type Load, LoadMonitor } from './load/load-monitor.ts';
@@ -37,7 +36,7 @@ import { distribute } from './routing/distribute.ts';
 import { encodeMessage, type MessageInit } from './routing/encode-message.ts';
 import { Retained } from './routing/retained.ts';
 import { Router } from './routing/router.ts';
-import { type SharedStrategyName, sharedStrategy } from './routing/shared-strategy.ts';
+import { sharedStrategy } from './routing/shared-strategy.ts';
 import { QueueTotal } from './session/delivery.ts';
 import { type QueueFullPolicy, queueFullPolicies } from './session/queue-full-policy.ts';
 import type { Session } from './session/session.ts';
@@ -50,64 +49,6 @@ import { Tracer } from './trace/tracer.ts';
 const slabPoolBytesMax = 32 * 1024 * 1024;
 /** Connections that `reauthorize` sees to before it lets other work go first. */
 const reauthorizedAtOnce = 256;
-
-export interface BrokerOptions {
-  readonly limits?: Partial<Limits>;
-  /** All are on by default. */
-  readonly features?: Partial<Features>;
-  /** Which member of a shared subscription gets a message; 'round-robin' by default. */
-  readonly sharedStrategy?: SharedStrategyName;
-  /**
-   * Look whether payloads that say they are UTF-8 are; those that are not go nowhere, and their
-   * publisher is told 0x99. Off by default: it costs a walk over each such payload.
-   */
-  readonly checkPayloadFormat?: boolean;
-  /** What happens to a message for a session whose queue is full; 'drop-newest' by default. */
-  readonly queueFullPolicy?: QueueFullPolicy;
-  /** What happens to a client that publishes faster than its limits allow; 'delay' by default. */
-  readonly publishRatePolicy?: PublishRatePolicy;
-  /** Bytes of memory held, for `limits.memoryBytesMax`; of JavaScript's heap and buffers by default. */
-  readonly memoryBytes?: () => number;
-  /**
-   * Keeps durable sessions, retained messages and wills, and the messages that were acknowledged;
-   * call {@link Broker.start} then. Without it nothing survives the broker.
-   */
-  readonly engine?: Engine;
-  /** What acknowledgements promise where there is an engine; 'disk' by default. */
-  readonly ack?: AckLevel;
-  /** Topics whose acknowledgements promise something else: the first that matches counts. */
-  readonly ackRules?: readonly AckRule[];
-  /** The engine's medium has failed: nothing is acknowledged any more, and the broker has ended. */
-  readonly onFailure?: (error: Error) => void;
-  readonly hooks?: Hooks;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** What {@link Broker.publish} may be given besides topic and payload. */
-export interface PublishOptions {
-  readonly qos?: QoS;
-  readonly retain?: boolean;
-  readonly properties?: Omit<PublishProperties, 'topicAlias' | 'subscriptionIdentifiers'>;
-}
-
-/** How connections of one listener are served. */
-export interface AcceptOptions {
-  /** What acknowledgements promise; the broker's by default. */
-  readonly ack?: AckLevel;
-}
-
-/** How {@link Broker.close} says goodbye. */
-export interface CloseOptions {
-  /**
-   * Where clients are to go meanwhile; those of 5.0 are told so (0x9C, use another server), instead
-   * of 0x8B. At most 65,535 bytes.
-   */
-  readonly serverReference?: string | undefined;
-}
-
-/** What {@link Broker.disconnect} tells the client: 0x98, administrative action, by default. */
-export type DisconnectOptions = Partial<ConnectRefusal>;
 
 /**
  * An MQTT broker on whatever streams it is given.

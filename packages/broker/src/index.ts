@@ -20,14 +20,14 @@ export type {
   AuthStep,
   AuthSuccess,
 } from './auth-method.ts';
-export {
-  type AcceptOptions,
-  Broker,
-  type BrokerOptions,
-  type CloseOptions,
-  type DisconnectOptions,
-  type PublishOptions,
-} from './broker.ts';
+export { Broker } from './broker.ts';
+export type {
+  AcceptOptions,
+  BrokerOptions,
+  CloseOptions,
+  DisconnectOptions,
+  PublishOptions,
+} from './broker-options.ts';
 export { type PublishRatePolicy, publishRatePolicies } from './connection/inbound-rate.ts';
 export { type AckLevel, type AckRule, ackLevels } from './durable/ack-level.ts';
 export { defaultFeatures, type Features } from './features.ts';

@@ -4,7 +4,8 @@ import { PacketType, ReasonCode } from '@godwit/protocol';
 import { RawClient, VirtualClock } from '@godwit/testkit';
 import type { ByteStream } from '@godwit/transport';
 import { MemoryNetwork } from '@godwit/transport';
-import { Broker, type BrokerOptions } from '../broker.ts';
+import { Broker } from '../broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
 import type { EntranceOptions } from './entrance.ts';
 
 const { disconnect } = PacketType;

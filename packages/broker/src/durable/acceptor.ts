@@ -138,8 +138,10 @@ export class Acceptor {
     const at = this.#log.offer(writer.bytes, 0, size, count + (retained ? 1 : 0));
     if (at === 0) {
       this.isFull = true;
-      for (let i = count - 1; i >= 0; i -= 1)
-        targets[i].durable!.queue.nextNumber = targets[i].number;
+      for (let i = count - 1; i >= 0; i -= 1) {
+        const { durable, number } = targets[i];
+        durable!.queue.nextNumber = number;
+      }
     } else {
       this.#lastAt = at;
       for (let i = 0; i < count; i += 1) targets[i].durable!.queue.offered(message.size);
@@ -185,6 +187,11 @@ export class Acceptor {
     assert.ok(bytes instanceof Uint8Array, 'an entry that was just accepted is in memory');
     const view = this.#view;
     view.read(bytes);
+    // Before anyone lets go of the entry, which may be all that says it.
+    if (view.inbound !== 0) {
+      view.readMessage();
+      this.sessions.get(view.inbound)?.inboundAccepted(view.packetId, at);
+    }
     while (view.nextTarget()) {
       const durable = this.sessions.get(view.session);
       if (durable !== undefined) durable.queue.arrived(view, at);
@@ -193,10 +200,6 @@ export class Acceptor {
         if (view.isShared) this.#handlers.onOrphan(view);
         this.#log.release(at);
       }
-    }
-    if (view.inbound !== 0) {
-      view.readMessage();
-      this.sessions.get(view.inbound)?.inboundAccepted(view.packetId, at);
     }
     if (view.retained) {
       view.readMessage();

@@ -22,6 +22,9 @@ export class Durability {
   /** Of the next session that is to be durable. */
   #nextNumber: number;
   #health: EngineHealth;
+  /** Marks of sessions that have ended and are still on record. */
+  readonly #ending: Map<number, Uint8Array>;
+  readonly #scratch: Uint8Array;
   /** Wait for room in the log. */
   #waiting: (() => void)[];
 
@@ -38,6 +41,8 @@ export class Durability {
     this.records = new Records(engine, onRefused);
     this.#nextNumber = brokerMark + 1;
     this.#health = 'stalled';
+    this.#ending = new Map();
+    this.#scratch = new Uint8Array(accepts.markBytesMax);
     this.#waiting = [];
     accepts.onMark((key, into) => this.#writeMark(key, into));
     accepts.onDrain(() => this.#hasRoom());
@@ -90,18 +95,44 @@ export class Durability {
   end(session: Session, isReplaced: boolean): void {
     const { durable } = session;
     if (durable === null) return;
+    const filters = [...session.subscriptions.keys()];
+    const mark = this.#markOf(durable);
     const shared: [at: number, offset: number][] = [];
     this.acceptor.sessions.delete(durable.number);
-    this.records.removeSession(session, isReplaced);
     durable.clear((at, offset) => shared.push([at, offset]));
-    if (shared.length > 0) void this.#redeliver(session, shared);
+    if (shared.length === 0) {
+      this.#remove(session, filters, isReplaced);
+      return;
+    }
+    // As long as others do not have it, the session is on record: so a crash loses nothing.
+    this.#ending.set(durable.number, mark);
+    void this.#redeliver(session, shared).then(isDone => {
+      if (!isDone) return;
+      this.#ending.delete(durable.number);
+      const next = this.#context.sessions.get(session.clientId);
+      this.#remove(session, filters, isReplaced || (next !== undefined && next.durable !== null));
+    });
   }
 
-  /** Gives what the session did not get to other members of its shared subscriptions. */
+  #remove(session: Session, filters: readonly string[], isReplaced: boolean): void {
+    this.records.removeSession(session, filters, isReplaced);
+    this.engine.accepts.forget(session.durable!.number);
+  }
+
+  /** The session's mark as it is now. */
+  #markOf(durable: DurableSession): Uint8Array {
+    const length = durable.writeMark(this.#scratch);
+    return this.#scratch.slice(0, length);
+  }
+
+  /**
+   * Gives what the session did not get to other members of its shared subscriptions.
+   * @returns false when the engine failed meanwhile
+   */
   async #redeliver(
     session: Session,
     shared: readonly (readonly [number, number])[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const log = this.engine.accepts;
     const view = new EntryView();
     for (const [at, offset] of shared) {
@@ -109,13 +140,13 @@ export class Durability {
       try {
         view.read(bytes instanceof Uint8Array ? bytes : await bytes);
       } catch {
-        // The engine has failed, and says so to everybody.
-        return;
+        return false;
       }
       view.targetAt(offset);
       this.#passOn(view, session);
       log.release(at);
     }
+    return true;
   }
 
   /** Gives the message to another member of the shared subscription that `view`'s target is of. */
@@ -149,6 +180,9 @@ export class Durability {
 
   #writeMark(key: number, into: Uint8Array): number {
     if (key === brokerMark) return this.#retained.writeMark(into);
-    return this.acceptor.sessions.get(key)!.writeMark(into);
+    const ending = this.#ending.get(key);
+    if (ending === undefined) return this.acceptor.sessions.get(key)!.writeMark(into);
+    into.set(ending);
+    return ending.length;
   }
 }

@@ -17,6 +17,8 @@ export class DurableSession {
   readonly queue: StoredQueue;
   /** The engine has a record of it, though perhaps not the latest. */
   isRecorded: boolean;
+  /** The session has ended. */
+  isOver: boolean;
   readonly #log: AcceptLog;
   readonly #session: Session;
   /** Packet identifiers of the client's own messages that are in the log and wait for PUBREL. */
@@ -30,6 +32,7 @@ export class DurableSession {
     this.number = number;
     this.queue = new StoredQueue(session, log, () => log.touch(number));
     this.isRecorded = false;
+    this.isOver = false;
     this.#log = log;
     this.#session = session;
     this.#inbound = new Set();
@@ -59,14 +62,15 @@ export class DurableSession {
 
   /** The client has a message, or does not want it. */
   done(delivery: StoredDelivery): void {
-    this.queue.release(delivery);
+    // First: an entry does not vanish before the marks that were touched before it was let go of.
     this.#log.touch(this.number);
+    this.queue.release(delivery);
   }
 
   /** The client has a QoS 2 message; `then` is called when that will not be forgotten. */
   received(delivery: StoredDelivery, then: () => void): void {
-    this.queue.release(delivery);
     this.settle(then);
+    this.queue.release(delivery);
   }
 
   /** A QoS 2 message of the client's own is durable. */
@@ -106,8 +110,8 @@ export class DurableSession {
    * member may still get. `onShared` has to release that.
    */
   clear(onShared: (at: number, offset: number) => void): void {
+    this.isOver = true;
     this.queue.clear(onShared);
     this.#inbound.clear();
-    this.#log.forget(this.number);
   }
 }

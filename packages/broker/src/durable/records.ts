@@ -65,7 +65,7 @@ export class Records {
         durable!.isRecorded = true;
       },
       error => {
-        if (!isFull(error)) return;
+        if (!isFull(error) || durable!.isOver) return;
         // What an earlier record promised is kept; only its end is not known for now.
         if (durable!.isRecorded) this.#unsaved.add(session);
         else this.#onRefused(session);
@@ -81,13 +81,14 @@ export class Records {
   }
 
   /**
-   * Removes the session and its subscriptions.
-   * @param isReplaced another session of the client takes its place on record
+   * Removes what is on record of a session that has ended.
+   * @param filters those that it was subscribed to
+   * @param isReplaced another session of the client has taken its place on record
    */
-  removeSession(session: Session, isReplaced: boolean): void {
+  removeSession(session: Session, filters: readonly string[], isReplaced: boolean): void {
     const { subscriptions, sessions } = this.#engine;
     this.#unsaved.delete(session);
-    for (const { filter } of session.subscriptions.values()) {
+    for (const filter of filters) {
       ignoreEnd(subscriptions.put(subscriptionKey(session.durable!.number, filter), null));
     }
     if (!isReplaced) ignoreEnd(sessions.put(session.clientId, null));

@@ -290,6 +290,31 @@ suite('sessions after a crash', () => {
   });
 });
 
+test('a shared message of a session that has just ended goes to another member', async () => {
+  const filter = '$share/g/t';
+  const first = await durableWorld();
+  const gone = await first.lasting({ clientId: 'gone' }, filter);
+  first.broker.publish('t', 'x', { qos: 1 });
+  await first.sync();
+  await gone.expect(publish);
+  gone.stream.destroy();
+  await first.lasting({ clientId: 'other' }, filter);
+  await first.sync();
+  // The message is on the disk; before it has been read, all else is durable.
+  for (const at of first.engine.accepts.held.keys()) first.engine.accepts.slow.add(at);
+  first.broker.endSession('gone');
+  first.engine.sync();
+  const second = await first.crash(0, true);
+  second.broker.endSession('gone');
+  await second.sync();
+  const other = await second.lasting({ clientId: 'other' });
+  assert.equal(textOf(await other.expect({ type: publish, qos: 1 })), 'x');
+  await second.sync();
+  assert.equal(second.broker.metrics.sessions, 1);
+  const third = await second.crash();
+  assert.equal(third.broker.metrics.sessions, 1);
+});
+
 suite('wills after a crash', () => {
   const will = { topic: 'w', payload: new Uint8Array([1]), qos: 1, retain: false } as const;
 

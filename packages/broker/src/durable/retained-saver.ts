@@ -89,10 +89,11 @@ export class RetainedSaver {
   }
 
   #saved(at: number): void {
+    if (this.#unsaved.size === 0) {
+      this.#savedUpTo = Math.max(this.#savedUpTo, at);
+      this.#log.touch(brokerMark);
+    }
     this.#log.release(at);
-    if (this.#unsaved.size > 0) return;
-    this.#savedUpTo = Math.max(this.#savedUpTo, at);
-    this.#log.touch(brokerMark);
   }
 }
 

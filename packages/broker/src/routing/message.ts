@@ -96,16 +96,7 @@ export class Message implements PublishParts {
     withProperties: boolean,
   ): void {
     this.#topic = topic;
-    this.bytes = view.bytes;
-    this.topicStart = view.topicStart;
-    this.topicEnd = view.topicEnd;
-    this.propertiesStart = view.propertiesStart;
-    this.propertiesEnd = view.propertiesEnd;
-    this.payloadStart = view.payloadStart;
-    this.payloadEnd = view.payloadEnd;
-    this.messageExpiryAt = view.messageExpiryAt;
-    this.qos = view.qos;
-    this.retain = view.retain;
+    this.#show(view);
     this.publisher = publisher;
     this.expiresAtMs = 0;
     this.#kept = null;
@@ -161,6 +152,10 @@ export class Message implements PublishParts {
   setStored(view: PublishView): void {
     this.#topic = null;
     this.#payload = null;
+    this.#show(view);
+  }
+
+  #show(view: PublishView): void {
     this.bytes = view.bytes;
     this.topicStart = view.topicStart;
     this.topicEnd = view.topicEnd;

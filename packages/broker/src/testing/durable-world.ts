@@ -1,7 +1,7 @@
 /** A broker on a hand engine, and what comes after it when it dies. */
 import type { ConnectPacket } from '@godwit/protocol';
 import type { RawClient } from '@godwit/testkit';
-import type { BrokerOptions } from '../broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
 import { HandEngine } from './hand-engine.ts';
 import { subscribe, type TestBroker, testBroker } from './test-broker.ts';
 
@@ -13,8 +13,11 @@ export interface DurableWorld extends TestBroker {
   sync(): Promise<void>;
   /** A client with a session that outlasts connections; subscribed durably, if it is to be. */
   lasting(connect?: Partial<ConnectPacket>, filter?: string): Promise<RawClient>;
-  /** The broker dies after `downMs`, another one takes over what was durable. */
-  crash(downMs?: number): Promise<DurableWorld>;
+  /**
+   * The broker dies, and after `downMs` another one takes over what was durable.
+   * @param isAtOnce before what is under way goes on
+   */
+  crash(downMs?: number, isAtOnce?: boolean): Promise<DurableWorld>;
 }
 
 /** @param isAutomatic all that is asked for is durable at once */
@@ -56,8 +59,8 @@ async function worldOf(
       }
       return client;
     },
-    async crash(downMs = 0) {
-      await test.settle();
+    async crash(downMs = 0, isAtOnce = false) {
+      if (!isAtOnce) await test.settle();
       const next = engine.crash();
       await test.clock.advance(downMs);
       return worldOf(options, next, test.clock);

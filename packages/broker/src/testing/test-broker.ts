@@ -14,7 +14,8 @@ import {
 import type { Engine } from '@godwit/storage';
 import { RawClient, SeededRandom, VirtualClock } from '@godwit/testkit';
 import { MemoryNetwork } from '@godwit/transport';
-import { Broker, type BrokerOptions } from '../broker.ts';
+import { Broker } from '../broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
 
 export interface TestBroker {
   readonly broker: Broker;
